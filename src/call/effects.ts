@@ -1,0 +1,54 @@
+import type { AgentTarget } from './agent-target.ts';
+import type { Ending } from './ending.ts';
+
+/** What the machine wants done. The runtime performs each and feeds the result back as an input. */
+export type Effect =
+  /** Results: graph.ok or graph.failed of the same action. */
+  | { readonly type: 'graph.pre_accept'; readonly sdp: string }
+  | { readonly type: 'graph.accept'; readonly sdp: string }
+  | { readonly type: 'graph.reject' }
+  | { readonly type: 'graph.terminate' }
+  /** Opens the leg, gated: no RTP leaves. Results: media.opened or media.failed, later media.connected. */
+  | {
+      readonly type: 'media.open';
+      readonly offer: string | null;
+      readonly firstMediaTimeoutMs: number;
+      readonly mediaGapTimeoutMs: number;
+    }
+  /** Accept succeeded: RTP flows from now on, a packet every 20 ms. */
+  | { readonly type: 'media.ungate' }
+  /** Result: media.prompt_done. */
+  | { readonly type: 'media.play'; readonly prompt: string }
+  /** Play what is queued, take nothing new from the agent. Result: media.drained. */
+  | { readonly type: 'media.drain' }
+  /** Result: media.closed. Closes the agent's socket too, saying why. */
+  | { readonly type: 'media.close'; readonly ending: Ending }
+  /** Results: agent.ready or agent.failed. Audio does not flow before `agent.start`. */
+  | { readonly type: 'agent.connect'; readonly agent: AgentTarget }
+  /** The person is on the line: caller audio flows to the agent and the agent may speak. */
+  | { readonly type: 'agent.start' }
+  | { readonly type: 'agent.close'; readonly ending: Ending }
+  /** A line of the call's timeline. */
+  | { readonly type: 'log.append'; readonly event: TimelineEvent }
+  /** The call's record changed: write what differs. */
+  | { readonly type: 'log.update'; readonly patch: CallPatch };
+
+/** `data` holds what a person who debugs a call wants to see; never SDP, tokens, phone numbers or addresses. */
+export interface TimelineEvent {
+  readonly at: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export type CallStatus = 'initiated' | 'ringing' | 'answered' | 'completed' | 'failed';
+
+/** Times in Unix milliseconds. */
+export interface CallPatch {
+  readonly status?: CallStatus;
+  /** When the media session began, that is, when accept succeeded. */
+  readonly sessionStartedAt?: number;
+  readonly endedAt?: number;
+  readonly durationSeconds?: number | null;
+  readonly ending?: Ending;
+  readonly quality?: import('./quality.ts').CallQuality | null;
+}

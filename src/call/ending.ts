@@ -1,0 +1,47 @@
+/**
+ * How a call ended, once and for all: a class (what kind of end), a reason (why), and who did it.
+ * - completed: it was answered and ended as calls do
+ * - missed:    the user was gone before we answered
+ * - rejected:  we chose not to answer
+ * - failed:    we wanted to answer and could not
+ * - dropped:   it was answered and then broke
+ */
+export type EndingClass = 'completed' | 'missed' | 'rejected' | 'failed' | 'dropped';
+
+export type EndedBy = 'user' | 'agent' | 'api' | 'bridge' | 'meta';
+
+export interface Ending {
+  readonly class: EndingClass;
+  readonly reason: EndReason;
+  readonly endedBy: EndedBy;
+  /** More for a person to read: an error code, a state. Never SDP, numbers or addresses. */
+  readonly detail: string | null;
+}
+
+export type CompletedReason =
+  | 'user_hangup'
+  | 'agent_hangup'
+  | 'api_hangup'
+  | 'prompt_played'
+  | 'max_duration'
+  | 'service_drained';
+export type MissedReason = 'caller_gave_up' | 'terminated_before_connect';
+export type RejectedReason = 'stale_offer' | 'no_agent' | 'agent_unavailable' | 'at_capacity' | 'draining' | 'api_reject';
+export type FailedReason =
+  | 'bad_offer'
+  | 'media_failed'
+  | 'media_timeout'
+  | 'pre_accept_refused'
+  | 'accept_refused'
+  | 'meta_failed'
+  | 'media_thread_died'
+  | 'service_restarted';
+export type DroppedReason =
+  | 'media_lost'
+  | 'media_silent'
+  | 'agent_lost'
+  | 'meta_failed'
+  | 'media_thread_died'
+  | 'service_restarted';
+
+export type EndReason = CompletedReason | MissedReason | RejectedReason | FailedReason | DroppedReason;

@@ -1,0 +1,24 @@
+/**
+ * The call machine: a pure function over everything that can happen to a call. It performs nothing and reads no clock;
+ * it answers each input with a new call, the effects to perform, and the time it wants to be woken at.
+ */
+export type { AgentTarget, SampleRate } from './agent-target.ts';
+export type { CallPatch, CallStatus, Effect, TimelineEvent } from './effects.ts';
+export type { Ending, EndingClass, EndReason, EndedBy } from './ending.ts';
+export type { CallIdentity, Direction, User } from './identity.ts';
+export type {
+  AgentFailure,
+  AgentInput,
+  ApiInput,
+  GraphAction,
+  GraphFailure,
+  GraphResult,
+  Input,
+  MediaFailure,
+  MediaInput,
+  MetaError,
+  MetaInput,
+} from './inputs.ts';
+export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
+export type { CallQuality } from './quality.ts';
+// machine.ts (written by the call room): beginCall(identity, policy, at) and step(call, input)

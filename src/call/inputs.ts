@@ -1,0 +1,114 @@
+import type { CallQuality } from './quality.ts';
+
+/** Everything that can happen to a call, by origin. `at` is the time it happened, Unix milliseconds. */
+export type Input = { readonly at: number } & (
+  | MetaInput
+  | ApiInput
+  | MediaInput
+  | AgentInput
+  | GraphResult
+  | { readonly type: 'timer' }
+);
+
+/** What Meta's webhooks say. */
+export type MetaInput =
+  | {
+      readonly type: 'meta.connect';
+      readonly sdpType: 'offer' | 'answer';
+      readonly sdp: string;
+      /** Meta's own time of the event, Unix milliseconds. */
+      readonly timestamp: number;
+    }
+  | { readonly type: 'meta.status'; readonly status: 'RINGING' | 'ACCEPTED' | 'REJECTED'; readonly timestamp: number }
+  | {
+      readonly type: 'meta.terminate';
+      readonly timestamp: number;
+      readonly status: 'COMPLETED' | 'FAILED' | null;
+      /** Present only when the call was picked up (meta-calling.md §3.6). */
+      readonly startTime: number | null;
+      readonly endTime: number | null;
+      readonly durationSeconds: number | null;
+      readonly errors: readonly MetaError[];
+    };
+
+export interface MetaError {
+  readonly code: number;
+  readonly title: string | null;
+  readonly details: string | null;
+}
+
+/** What our own API or the service itself asks for. */
+export type ApiInput =
+  | { readonly type: 'api.hangup' }
+  /** The service is stopping and the time for calls to end by themselves is over. */
+  | { readonly type: 'service.drained' }
+  /** This call was live when the process died; it is closed by the next start. */
+  | { readonly type: 'service.restarted' };
+
+/** What the media thread reports. */
+export type MediaInput =
+  /** The leg is open (gated) and this is its answer (inbound) or offer (outbound). */
+  | { readonly type: 'media.opened'; readonly sdp: string }
+  /** ICE and DTLS are up. */
+  | { readonly type: 'media.connected'; readonly setupMs: number }
+  | { readonly type: 'media.failed'; readonly code: MediaFailure; readonly detail: string }
+  /** First RTP from the phone. */
+  | { readonly type: 'media.heard' }
+  /** Nothing, neither RTP nor RTCP, came from the phone for the time the policy allows. */
+  | { readonly type: 'media.silent'; readonly silentMs: number }
+  /** A prompt was played to its end, or could not be. */
+  | { readonly type: 'media.prompt_done'; readonly prompt: string; readonly played: boolean }
+  /** All agent sound was sent after `media.drain`. */
+  | { readonly type: 'media.drained' }
+  | { readonly type: 'media.dtmf'; readonly digit: string; readonly durationMs: number }
+  /** Peer, sockets, codec and agent socket are gone. The last report of a leg. */
+  | { readonly type: 'media.closed'; readonly quality: CallQuality | null };
+
+export type MediaFailure =
+  | 'bad_offer'
+  | 'ice_failed'
+  | 'dtls_failed'
+  | 'dtls_key_refused'
+  | 'no_port'
+  | 'media_lost'
+  | 'thread_died'
+  | 'internal';
+
+export type AgentInput =
+  | { readonly type: 'agent.ready'; readonly connectMs: number }
+  /** Never became ready, or was lost and could not be reached again. */
+  | { readonly type: 'agent.failed'; readonly code: AgentFailure; readonly detail: string }
+  | { readonly type: 'agent.reconnecting'; readonly attempt: number; readonly code: AgentFailure }
+  /** The agent ends the call. With `drain`, what it said is played first. */
+  | { readonly type: 'agent.hangup'; readonly drain: boolean; readonly reason: string | null }
+  /** First sound of the agent was put on the wire. */
+  | { readonly type: 'agent.spoke' };
+
+export type AgentFailure =
+  | 'connect_timeout'
+  | 'connect_refused'
+  | 'unauthorized'
+  | 'protocol_error'
+  | 'socket_lost'
+  | 'stalled'
+  | 'agent_error';
+
+export type GraphAction = 'pre_accept' | 'accept' | 'reject' | 'terminate';
+
+/** The outcome of a Graph effect, fed back. */
+export type GraphResult =
+  | { readonly type: 'graph.ok'; readonly action: GraphAction; readonly tookMs: number }
+  | { readonly type: 'graph.failed'; readonly action: GraphAction; readonly error: GraphFailure };
+
+export interface GraphFailure {
+  /** Meta's error code; null when no answer was had. */
+  readonly code: number | null;
+  readonly httpStatus: number | null;
+  /**
+   * - `refused`: Graph said no, and will say no again
+   * - `gone`: Graph says that the call is over or unknown
+   * - `unknown`: no answer was had (timeout, 5xx after safe retries), it may have happened or not
+   */
+  readonly kind: 'refused' | 'gone' | 'unknown';
+  readonly message: string;
+}

@@ -1,0 +1,40 @@
+import type { AgentTarget } from './agent-target.ts';
+
+/** What happens when no agent answers: refuse the call, or take it and say so. */
+export type AgentUnavailable =
+  | { readonly action: 'reject' }
+  /** `prompt` names a file of the prompt folder (Ogg/Opus or WAV). */
+  | { readonly action: 'prompt'; readonly prompt: string };
+
+/** The rules one call is handled by, fixed when it begins. All times in milliseconds. */
+export interface CallPolicy {
+  readonly agent: AgentTarget | null;
+  readonly onAgentUnavailable: AgentUnavailable;
+  /** An offer older than this when it is handled is not rung (meta-calling.md §12: about 45 s). */
+  readonly maxOfferAgeMs: number;
+  /** From the pre_accept request until ICE and DTLS must be up (12 s: well under Meta's 30 s). */
+  readonly mediaTimeoutMs: number;
+  /** From the offer until the agent must be ready. */
+  readonly agentTimeoutMs: number;
+  /** How long queued sound may still play after the agent hung up. */
+  readonly drainTimeoutMs: number;
+  /** How long to wait for Graph and media to confirm while ending, before the call is closed regardless. */
+  readonly endTimeoutMs: number;
+  /** Nothing at all from the phone since accept (meta-calling.md §4.5: 20 s) and later on (30 s). */
+  readonly firstMediaTimeoutMs: number;
+  readonly mediaGapTimeoutMs: number;
+  /** Meta knows no limit on the length of a call; null means none here either. */
+  readonly maxDurationMs: number | null;
+}
+
+export const DEFAULT_POLICY: Omit<CallPolicy, 'agent'> = {
+  onAgentUnavailable: { action: 'reject' },
+  maxOfferAgeMs: 45_000,
+  mediaTimeoutMs: 12_000,
+  agentTimeoutMs: 10_000,
+  drainTimeoutMs: 10_000,
+  endTimeoutMs: 15_000,
+  firstMediaTimeoutMs: 20_000,
+  mediaGapTimeoutMs: 30_000,
+  maxDurationMs: null,
+};

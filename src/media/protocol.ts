@@ -1,0 +1,68 @@
+import type { CallContext } from '../agents/index.ts';
+import type { AgentInput, AgentTarget, CallQuality, MediaInput } from '../call/index.ts';
+import type { LegNetwork } from '../webrtc/index.ts';
+
+/**
+ * What crosses between the main thread and a media thread: small typed messages, never sound. `key` is the call's own id
+ * (CallIdentity.id).
+ */
+export type MediaCommand =
+  | {
+      readonly type: 'open';
+      readonly key: string;
+      /** null: we offer. */
+      readonly offer: string | null;
+      readonly context: CallContext;
+      readonly firstMediaTimeoutMs: number;
+      readonly mediaGapTimeoutMs: number;
+    }
+  | { readonly type: 'answer'; readonly key: string; readonly sdp: string }
+  | { readonly type: 'ungate'; readonly key: string }
+  | { readonly type: 'play'; readonly key: string; readonly prompt: string }
+  | { readonly type: 'drain'; readonly key: string }
+  | { readonly type: 'close'; readonly key: string; readonly reason: string }
+  | { readonly type: 'agent.connect'; readonly key: string; readonly agent: AgentTarget }
+  | { readonly type: 'agent.start'; readonly key: string }
+  | { readonly type: 'agent.close'; readonly key: string; readonly reason: string }
+  | { readonly type: 'dtmf'; readonly key: string; readonly digits: string };
+
+export type MediaReport =
+  /** Fed to the call machine as it is. */
+  | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
+  /** For the timeline and events only: what the agent said through its wire. */
+  | { readonly type: 'agent.message'; readonly key: string; readonly at: number; readonly data: unknown }
+  | {
+      readonly type: 'agent.transcript';
+      readonly key: string;
+      readonly at: number;
+      readonly party: 'user' | 'agent';
+      readonly text: string;
+      readonly final: boolean;
+    }
+  /** Now and then, for the live view and metrics. Levels in dBFS of the last interval. */
+  | {
+      readonly type: 'levels';
+      readonly key: string;
+      readonly at: number;
+      readonly callerDb: number;
+      readonly agentDb: number;
+      readonly quality: CallQuality;
+    }
+  | { readonly type: 'thread'; readonly at: number; readonly load: ThreadLoad }
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number | boolean | null>> };
+
+/** How busy a media thread is. `clockLagMs`: how late the 20 ms clock ticked, worst of the interval. */
+export interface ThreadLoad {
+  readonly calls: number;
+  readonly clockLagMs: number;
+  /** Event loop utilisation, 0..1. */
+  readonly utilisation: number;
+  readonly cpuMs: number;
+  readonly encoderComplexity: number;
+}
+
+/** Given to a media thread when it starts. */
+export interface MediaThreadOptions {
+  readonly network: LegNetwork;
+  readonly promptsFolder: string;
+}

@@ -1,0 +1,85 @@
+import type {
+  AgentInput,
+  AgentTarget,
+  CallIdentity,
+  CallPatch,
+  CallPolicy,
+  CallStatus,
+  Effect,
+  GraphAction,
+  GraphResult,
+  MediaInput,
+  TimelineEvent,
+} from '../call/index.ts';
+
+/** Time, so that a world test can own it. Milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Returns a function that cancels. */
+  at(time: number, run: () => void): () => void;
+}
+
+/** Sends the four actions of a call through Graph. Never rejects. Retries inside, only where it is safe. */
+export interface GraphPort {
+  act(request: GraphRequest): Promise<GraphResult>;
+}
+
+export interface GraphRequest {
+  readonly phoneNumberId: string;
+  readonly callId: string;
+  readonly action: GraphAction;
+  readonly sdp: string | null;
+}
+
+/** Media of all calls, in whatever threads. Commands are fire and forget; what happens comes to the listener. */
+export interface MediaPort {
+  perform(identity: CallIdentity, effect: MediaEffect): void;
+  onReport(listener: (report: RuntimeMediaReport) => void): void;
+  close(): Promise<void>;
+}
+
+export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
+
+export type RuntimeMediaReport =
+  | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
+  | { readonly type: 'note'; readonly key: string; readonly event: TimelineEvent };
+
+/** The call log. Writes are durable when the promise resolves. */
+export interface CallLog {
+  create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentTarget | null): Promise<void>;
+  update(id: string, patch: CallPatch, at: number): Promise<void>;
+  append(id: string, event: TimelineEvent): Promise<void>;
+  /** True if this Meta call id has a record already, ended or not. */
+  knows(callId: string): Promise<boolean>;
+  /** Calls that were live when the process died. */
+  unfinished(): Promise<readonly CallIdentity[]>;
+  /** Keeps a terminated id whose connect has not come, so that a later connect does not ring (meta-calling.md §9.1). */
+  bury(callId: string, at: number): Promise<void>;
+  buried(callId: string): Promise<boolean>;
+}
+
+/** What we owe Graph: a row before it is an attempt, gone when it is done or known to be pointless. */
+export interface DebtBook {
+  owe(debt: Debt): Promise<void>;
+  settle(callId: string, action: GraphAction): Promise<void>;
+  open(): Promise<readonly Debt[]>;
+}
+
+export interface Debt {
+  readonly phoneNumberId: string;
+  readonly callId: string;
+  readonly action: Extract<GraphAction, 'reject' | 'terminate'>;
+  readonly since: number;
+}
+
+/** Decides by which rules a call to this number is handled; null if the number is not ours. */
+export interface PolicySource {
+  policyFor(phoneNumberId: string): Promise<CallPolicy | null>;
+}
+
+/** Watches without being asked to do anything: logs, metrics, the demo's screen, tests. */
+export interface RuntimeObserver {
+  onTimeline?(identity: CallIdentity, event: TimelineEvent): void;
+  onEnded?(identity: CallIdentity, patch: CallPatch): void;
+  onIgnored?(callId: string, what: string, why: string): void;
+}
