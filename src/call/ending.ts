@@ -26,7 +26,13 @@ export type CompletedReason =
   | 'max_duration'
   | 'service_drained';
 export type MissedReason = 'caller_gave_up' | 'terminated_before_connect';
-export type RejectedReason = 'stale_offer' | 'no_agent' | 'agent_unavailable' | 'at_capacity' | 'draining' | 'api_reject';
+export type RejectedReason =
+  | 'stale_offer'
+  | 'no_agent'
+  | 'agent_unavailable'
+  | 'at_capacity'
+  | 'draining'
+  | 'api_reject';
 export type FailedReason =
   | 'bad_offer'
   | 'media_failed'
@@ -45,3 +51,23 @@ export type DroppedReason =
   | 'service_restarted';
 
 export type EndReason = CompletedReason | MissedReason | RejectedReason | FailedReason | DroppedReason;
+
+export function completed(reason: CompletedReason, endedBy: EndedBy, detail: string | null = null): Ending {
+  return { class: 'completed', reason, endedBy, detail };
+}
+
+export function missed(reason: MissedReason): Ending {
+  return { class: 'missed', reason, endedBy: 'user', detail: null };
+}
+
+export function rejected(reason: RejectedReason, endedBy: EndedBy, detail: string | null = null): Ending {
+  return { class: 'rejected', reason, endedBy, detail };
+}
+
+export function failed(reason: FailedReason, endedBy: EndedBy, detail: string | null = null): Ending {
+  return { class: 'failed', reason, endedBy, detail };
+}
+
+export function dropped(reason: DroppedReason, endedBy: EndedBy, detail: string | null = null): Ending {
+  return { class: 'dropped', reason, endedBy, detail };
+}

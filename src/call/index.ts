@@ -4,7 +4,7 @@
  */
 export type { AgentTarget, SampleRate } from './agent-target.ts';
 export type { CallPatch, CallStatus, Effect, TimelineEvent } from './effects.ts';
-export type { Ending, EndingClass, EndReason, EndedBy } from './ending.ts';
+export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
 export type { CallIdentity, Direction, User } from './identity.ts';
 export type {
   AgentFailure,
@@ -21,4 +21,5 @@ export type {
 } from './inputs.ts';
 export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
 export type { CallQuality } from './quality.ts';
-// machine.ts (written by the call room): beginCall(identity, policy, at) and step(call, input)
+export type { Call, CallState } from './state.ts';
+export { beginCall, isOver, type Step, step } from './step.ts';

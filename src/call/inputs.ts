@@ -40,6 +40,8 @@ export interface MetaError {
 /** What our own API or the service itself asks for. */
 export type ApiInput =
   | { readonly type: 'api.hangup' }
+  /** Admission says no, before the connect is fed: reject it, class `rejected`, with this reason. */
+  | { readonly type: 'service.refused'; readonly why: 'at_capacity' | 'draining' }
   /** The service is stopping and the time for calls to end by themselves is over. */
   | { readonly type: 'service.drained' }
   /** This call was live when the process died; it is closed by the next start. */

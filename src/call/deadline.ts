@@ -1,0 +1,30 @@
+import type { CallState, Voice } from './state.ts';
+
+/** When a call in this state wants to be woken if nothing else happens, Unix milliseconds; null for never. */
+export function deadlineOf(state: CallState): number | null {
+  switch (state.phase) {
+    case 'new':
+    case 'ended':
+      return null;
+    case 'offered':
+      return Math.min(state.mediaBy, readyBy(state.voice));
+    case 'pre-accepting':
+      return Math.min(state.graphBy, state.mediaConnected ? Infinity : state.mediaBy, readyBy(state.voice));
+    case 'waiting':
+      return Math.min(state.mediaConnected ? Infinity : state.mediaBy, readyBy(state.voice));
+    case 'accepting':
+      return state.graphBy;
+    case 'connected':
+      return state.endBy;
+    case 'draining':
+      return state.drainedBy;
+    case 'ending':
+      return state.closedBy;
+    default:
+      return state satisfies never;
+  }
+}
+
+function readyBy(voice: Voice): number {
+  return voice.kind === 'agent' && !voice.ready ? voice.readyBy : Infinity;
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  agentFailed,
+  agentHangup,
+  agentReady,
+  closed,
+  connect,
+  identity,
+  mediaConnected,
+  mediaFailed,
+  no,
+  ok,
+  opened,
+  policy,
+  promptPolicy,
+  type Reached,
+  T0,
+  TestCall,
+  terminate,
+} from '../../support/call.ts';
+
+interface Row {
+  readonly name: string;
+  readonly graph: string;
+  readonly media: string;
+  readonly agent: string;
+  readonly record: string;
+}
+
+const AT = T0 + 1_000;
+const failed = { status: 'FAILED' } as const;
+const apiHangup = { type: 'api.hangup', at: AT } as const;
+const drained = { type: 'service.drained', at: AT } as const;
+const silent = { type: 'media.silent', silentMs: 20_000, at: AT } as const;
+const promptDone = { type: 'media.prompt_done', prompt: 'sorry.ogg', played: true, at: AT + 2_000 } as const;
+const patient = policy({ agentTimeoutMs: 60_000 });
+const promptOnly = promptPolicy({ agent: null });
+
+const fed = (phase: Reached, ...inputs: Parameters<TestCall['feed']>): (() => TestCall)[] => [
+  () => {
+    const call = TestCall.in(phase);
+    call.feed(...inputs);
+    return call;
+  },
+];
+const woken = (phase: Reached, rules = policy()) => [
+  () => {
+    const call = TestCall.in(phase, rules);
+    call.wake();
+    return call;
+  },
+];
+const begun = (rules: ReturnType<typeof policy>, ...inputs: Parameters<TestCall['feed']>) => [
+  () => {
+    const call = new TestCall(rules);
+    call.feed(...inputs);
+    return call;
+  },
+];
+
+/** How each row of the document comes about; several where its trigger names several. */
+const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
+  stale: fed('new', connect(AT, { timestamp: AT - 46_000 })),
+  'no-agent': begun(policy({ agent: null }), connect(AT)),
+  'at-capacity': fed('new', { type: 'service.refused', why: 'at_capacity', at: AT }, connect(AT)),
+  'refused-draining': fed('new', { type: 'service.refused', why: 'draining', at: AT }, connect(AT)),
+  'not-an-offer': fed('new', connect(AT, { sdpType: 'answer' })),
+  'foreign-answer': [
+    () => {
+      const call = new TestCall(policy(), identity({ direction: 'outbound' }));
+      call.feed(connect(AT, { sdpType: 'answer' }));
+      return call;
+    },
+  ],
+  'terminated-first': fed('new', terminate(AT), connect(AT)),
+  restarted: fed('new', { type: 'service.restarted', at: AT }),
+
+  'gave-up': (['offered', 'pre-accepting', 'waiting', 'accepting'] as const).flatMap((at) => fed(at, terminate(AT))),
+  'meta-failed-early': fed('waiting', terminate(AT, failed)),
+  overtaken: fed('accepting', terminate(AT, { startTime: AT - 500 })),
+  'bad-offer': fed('offered', mediaFailed(AT, 'bad_offer')),
+  'leg-failed-1': [...fed('offered', mediaFailed(AT, 'no_port')), ...fed('pre-accepting', closed(AT))],
+  'leg-failed-2': [...fed('waiting', mediaFailed(AT, 'ice_failed')), ...fed('waiting', closed(AT))],
+  'media-timeout-1': [...woken('offered', patient), ...woken('pre-accepting', patient)],
+  'media-timeout-2': woken('waiting', patient),
+  'thread-died-early': fed('waiting', mediaFailed(AT, 'thread_died')),
+  'pre-accept-refused': fed('pre-accepting', no(AT, 'pre_accept', 'refused')),
+  'pre-accept-gone': fed('pre-accepting', no(AT, 'pre_accept', 'gone')),
+  'pre-accept-unknown': fed('pre-accepting', no(AT, 'pre_accept', 'unknown')),
+  'accept-refused': fed('accepting', no(AT, 'accept', 'refused')),
+  'accept-gone': fed('accepting', no(AT, 'accept', 'gone')),
+  'accept-unknown': fed('accepting', no(AT, 'accept', 'unknown')),
+  'agent-failed-1': [...fed('offered', agentFailed(AT)), ...woken('pre-accepting')],
+  'agent-failed-2': [...fed('waiting', agentFailed(AT)), ...woken('waiting')],
+  'agent-late-prompt': [
+    () => {
+      const call = TestCall.in('waiting', promptPolicy());
+      call.feed(mediaConnected(AT));
+      call.wake();
+      call.feed(ok(AT, 'accept'), promptDone);
+      return call;
+    },
+  ],
+  'agent-failed-prompt': begun(
+    promptPolicy(),
+    connect(T0),
+    opened(T0),
+    agentFailed(T0),
+    ok(T0, 'pre_accept'),
+    mediaConnected(T0),
+    ok(AT, 'accept'),
+    promptDone,
+  ),
+  'agent-declined': fed('waiting', agentHangup(AT, true)),
+  'api-rejected-1': [...fed('offered', apiHangup), ...fed('pre-accepting', apiHangup)],
+  'api-rejected-2': fed('waiting', apiHangup),
+  'api-rejected-3': fed('accepting', apiHangup),
+  'drained-early': fed('waiting', drained),
+  'reject-refused': fed('pre-accepting', apiHangup, no(AT, 'reject', 'refused'), ok(AT, 'pre_accept')),
+
+  'user-hangup': fed('connected', terminate(AT)),
+  'meta-failed': fed('connected', terminate(AT, failed)),
+  'agent-hangup': fed('connected', agentHangup(AT, false)),
+  'agent-drained': fed('draining', { type: 'media.drained', at: AT }),
+  'drain-timeout': woken('draining'),
+  'leg-broke-in-drain': [mediaFailed(AT, 'media_lost'), closed(AT), silent].flatMap((input) => fed('draining', input)),
+  'user-hangup-in-drain': fed('draining', terminate(AT)),
+  'agent-lost': fed('connected', agentFailed(AT)),
+  'api-hangup-in-drain': fed('draining', apiHangup),
+  'service-drained-in-drain': fed('draining', drained),
+  'api-hangup': fed('connected', apiHangup),
+  'max-duration': woken('connected', policy({ maxDurationMs: 60_000 })),
+  'prompt-played': [
+    ...woken('connected', promptOnly),
+    ...[true, false].map((played) => () => {
+      const call = TestCall.in('connected', promptOnly);
+      call.feed({ ...promptDone, played });
+      return call;
+    }),
+  ],
+  'service-drained': fed('connected', drained),
+  'media-silent': fed('connected', silent),
+  'media-lost': [...fed('connected', mediaFailed(AT, 'media_lost')), ...fed('connected', closed(AT))],
+  'thread-died': fed('connected', mediaFailed(AT, 'thread_died')),
+};
+
+const rows: readonly Row[] = readFileSync(new URL('../../../docs/closing.md', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .map((line) => {
+    const [name = '', , graph = '', media = '', agent = '', record = ''] = line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim().replaceAll('`', ''));
+    return { name, graph, media, agent, record };
+  });
+
+describe('docs/closing.md is what the machine does', () => {
+  test('it has exactly the rows that are walked here', () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(CASES).sort());
+  });
+
+  test.each(rows)('$name', ({ name, graph, media, agent, record }) => {
+    for (const reach of CASES[name] ?? []) {
+      const call = reach();
+      if (graph.includes('once accept has its result')) {
+        expect(call.count('graph.terminate')).toBe(0);
+        call.feed(ok(AT + 10, 'accept'));
+      }
+      if (media.includes('not waited for')) {
+        call.feed(ok(AT + 20, 'terminate'));
+        expect(call.isOver).toBe(true);
+      }
+      call.confirm(AT + 5_000).feed(agentReady(AT + 5_001));
+
+      expect(call.isOver).toBe(true);
+      expect(call.ended).toBe(record);
+      expect(call.actions.filter(isFarewell)).toEqual(farewellsOf(graph));
+      expect(call.count('media.open')).toBe(media === 'never opened' ? 0 : 1);
+      expect(call.count('media.close')).toBe(media === 'never opened' ? 0 : 1);
+      expect(call.count('media.drain')).toBe(media.startsWith('drained') ? 1 : 0);
+      expect(call.count('media.play')).toBe(media.includes('after the prompt') ? 1 : 0);
+      expect(call.count('agent.connect')).toBe(agent === 'never dialled' ? 0 : 1);
+      expect(call.count('agent.close')).toBe(agent.startsWith('let go') ? 1 : 0);
+      expect(call.record.status).toBe(/^(failed|dropped)/.test(record) ? 'failed' : 'completed');
+    }
+  });
+});
+
+function isFarewell(type: string): boolean {
+  return type === 'graph.reject' || type === 'graph.terminate';
+}
+
+function farewellsOf(cell: string): string[] {
+  if (cell === 'nothing') return [];
+  return [...cell.matchAll(/reject|terminate/g)].map(([word]) => `graph.${word}`);
+}
