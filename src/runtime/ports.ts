@@ -80,6 +80,6 @@ export interface PolicySource {
 /** Watches without being asked to do anything: logs, metrics, the demo's screen, tests. */
 export interface RuntimeObserver {
   onTimeline?(identity: CallIdentity, event: TimelineEvent): void;
-  onEnded?(identity: CallIdentity, patch: CallPatch): void;
+  onUpdated?(identity: CallIdentity, patch: CallPatch): void;
   onIgnored?(callId: string, what: string, why: string): void;
 }

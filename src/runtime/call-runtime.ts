@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { type CallIdentity, type CallPolicy, DEFAULT_POLICY, type MetaInput } from '../call/index.ts';
+import { CallRunner, type RunnerPorts } from './call-runner.ts';
+import type { PolicySource, RuntimeMediaReport } from './ports.ts';
+
+export interface RuntimeOptions extends RunnerPorts {
+  readonly policies: PolicySource;
+  /** New calls are refused while this many are live. */
+  readonly maxCalls: number;
+}
+
+/** One thing Meta said about one call; `identity` as the webhook gave it, without our own id. */
+export interface IncomingCallEvent {
+  readonly identity: Omit<CallIdentity, 'id'>;
+  readonly input: MetaInput;
+}
+
+/**
+ * All calls that are live in this process: lets new ones in, hands every input to the runner it belongs to, and drains.
+ */
+export class CallRuntime {
+  readonly #options: RuntimeOptions;
+  readonly #byCallId = new Map<string, CallRunner>();
+  readonly #byKey = new Map<string, CallRunner>();
+  #draining = false;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    options.media.onReport((report) => this.#onReport(report));
+  }
+
+  get liveCalls(): number {
+    return this.#byKey.size;
+  }
+
+  isLive(callId: string): boolean {
+    return this.#byCallId.has(callId);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes one event. Resolves when it is in the hands of its call, not when the call is over. */
+  async handle(event: IncomingCallEvent): Promise<void> {
+    const { identity, input } = event;
+    const at = this.#options.clock.now();
+    const running = this.#byCallId.get(identity.callId);
+    if (running !== undefined) {
+      running.feed({ ...input, at });
+      return;
+    }
+    if (input.type === 'meta.connect') return await this.#onConnect(event, at);
+    if (await this.#options.log.knows(identity.callId))
+      return this.#ignore(identity.callId, input.type, 'call is over');
+    if (input.type === 'meta.terminate') await this.#options.log.bury(identity.callId, at);
+    this.#ignore(identity.callId, input.type, 'no such call here');
+  }
+
+  /** Ends one call by its own id. False if no such call is live. */
+  hangUp(key: string): boolean {
+    const runner = this.#byKey.get(key);
+    runner?.feed({ type: 'api.hangup', at: this.#options.clock.now() });
+    return runner !== undefined;
+  }
+
+  /**
+   * Closes the calls that were live when the process died: a typed ending in the log, and Graph is told. Resolves when
+   * each is closed.
+   */
+  async recover(): Promise<number> {
+    const { log, policies, clock } = this.#options;
+    const unfinished = await log.unfinished();
+    for (const identity of unfinished) {
+      const policy = await policies.policyFor(identity.phoneNumberId);
+      const runner = this.#admit(identity, policy ?? { ...DEFAULT_POLICY, agent: null });
+      await runner.open(async () => {});
+      runner.feed({ type: 'service.restarted', at: clock.now() });
+      await runner.finished;
+    }
+    return unfinished.length;
+  }
+
+  /** Lets nobody in any more, waits for the calls to end, and after `graceMs` ends them. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const { clock } = this.#options;
+    const cancel = clock.at(clock.now() + graceMs, () => this.endAll());
+    await Promise.all([...this.#byKey.values()].map((runner) => runner.finished));
+    cancel();
+  }
+
+  /** Ends every live call now. */
+  endAll(): void {
+    for (const runner of this.#byKey.values()) runner.feed({ type: 'service.drained', at: this.#options.clock.now() });
+  }
+
+  async #onConnect(event: IncomingCallEvent, at: number): Promise<void> {
+    const { log, policies, maxCalls } = this.#options;
+    const { callId, phoneNumberId } = event.identity;
+    const policy = await policies.policyFor(phoneNumberId);
+    if (policy === null) return this.#ignore(callId, 'meta.connect', 'number is not ours');
+    if (await log.knows(callId)) return this.#ignore(callId, 'meta.connect', 'call is over');
+    const buried = await log.buried(callId);
+    // Another copy of this webhook may have passed the same questions meanwhile.
+    const running = this.#byCallId.get(callId);
+    if (running !== undefined) return running.feed({ ...event.input, at });
+
+    const refusal = this.#draining ? 'draining' : this.liveCalls >= maxCalls ? 'at_capacity' : null;
+    const runner = this.#admit({ ...event.identity, id: randomUUID() }, policy);
+    if (buried) runner.feed({ ...GONE, at, timestamp: at });
+    if (refusal !== null) runner.feed({ type: 'service.refused', why: refusal, at });
+    runner.feed({ ...event.input, at });
+    try {
+      await runner.open(() => log.create(runner.identity, 'ringing', at, policy.agent));
+    } catch (fault) {
+      this.#forget(runner);
+      throw fault;
+    }
+  }
+
+  #admit(identity: CallIdentity, policy: CallPolicy): CallRunner {
+    const runner = new CallRunner(identity, policy, this.#options);
+    this.#byCallId.set(identity.callId, runner);
+    this.#byKey.set(identity.id, runner);
+    void runner.finished.then(() => this.#forget(runner));
+    return runner;
+  }
+
+  #forget(runner: CallRunner): void {
+    this.#byCallId.delete(runner.identity.callId);
+    this.#byKey.delete(runner.identity.id);
+  }
+
+  #onReport(report: RuntimeMediaReport): void {
+    const runner = this.#byKey.get(report.key);
+    if (runner === undefined) return;
+    if (report.type === 'input') runner.feed({ ...report.input, at: report.at });
+    else runner.note(report.event);
+  }
+
+  #ignore(callId: string, what: string, why: string): void {
+    this.#options.observer.onIgnored?.(callId, what, why);
+  }
+}
+
+/** What a terminate said that came before its connect. */
+const GONE = {
+  type: 'meta.terminate',
+  status: null,
+  startTime: null,
+  endTime: null,
+  durationSeconds: null,
+  errors: [],
+} as const;

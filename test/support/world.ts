@@ -1,0 +1,227 @@
+import type {
+  CallIdentity,
+  CallPatch,
+  CallPolicy,
+  GraphResult,
+  MediaInput,
+  TimelineEvent,
+} from '../../src/call/index.ts';
+import {
+  type CallLog,
+  CallRuntime,
+  type Debt,
+  type DebtBook,
+  type GraphPort,
+  type GraphRequest,
+  type MediaEffect,
+  type MediaPort,
+  type RuntimeMediaReport,
+} from '../../src/runtime/index.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** How the parts around the runtime behave for one call. Times in milliseconds. */
+export interface Script {
+  readonly graphMs: number;
+  readonly graph: Partial<Record<GraphRequest['action'], GraphResult>>;
+  /** From our answer reaching Meta to ICE and DTLS up; null: never. */
+  readonly mediaConnectMs: number | null;
+  /** From dialling to ready; null: never answers. */
+  readonly agentReadyMs: number | null;
+}
+
+export const SMOOTH: Script = { graphMs: 80, graph: {}, mediaConnectMs: 150, agentReadyMs: 60 };
+
+export interface WorldOptions {
+  readonly maxCalls?: number;
+  /** What an earlier world wrote, to begin with. */
+  readonly log?: MemoryLog;
+}
+
+/** A whole bridge without sockets: the real runtime and call machines among scripted ports, on a virtual clock. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly log: MemoryLog;
+  readonly debts = new MemoryDebts();
+  readonly graph: ScriptedGraph;
+  readonly media: ScriptedMedia;
+  readonly faults: unknown[] = [];
+  readonly ignored: string[] = [];
+  readonly runtime: CallRuntime;
+
+  constructor(policy: CallPolicy, script: (callId: string) => Script = () => SMOOTH, options: WorldOptions = {}) {
+    this.log = options.log ?? new MemoryLog();
+    this.graph = new ScriptedGraph(this.clock, script);
+    this.media = new ScriptedMedia(this.clock, script, this.graph);
+    this.runtime = new CallRuntime({
+      clock: this.clock,
+      graph: this.graph,
+      media: this.media,
+      log: this.log,
+      debts: this.debts,
+      policies: { policyFor: async (phoneNumberId) => (phoneNumberId === '0' ? null : policy) },
+      observer: { onIgnored: (_callId, what, why) => this.ignored.push(`${what}: ${why}`) },
+      onFault: (fault) => this.faults.push(fault),
+      maxCalls: options.maxCalls ?? 100_000,
+    });
+  }
+}
+
+export class MemoryLog implements CallLog {
+  readonly records = new Map<string, { identity: CallIdentity; patch: CallPatch; events: TimelineEvent[] }>();
+  readonly tombstones = new Set<string>();
+  readonly #byCallId = new Map<string, string>();
+  endings = 0;
+
+  async create(identity: CallIdentity): Promise<void> {
+    this.#byCallId.set(identity.callId, identity.id);
+    this.records.set(identity.id, { identity, patch: { status: 'ringing' }, events: [] });
+  }
+
+  async update(id: string, patch: CallPatch): Promise<void> {
+    const record = this.#get(id);
+    if (patch.ending !== undefined) this.endings += 1;
+    record.patch = { ...record.patch, ...patch };
+  }
+
+  async append(id: string, event: TimelineEvent): Promise<void> {
+    this.#get(id).events.push(event);
+  }
+
+  async knows(callId: string): Promise<boolean> {
+    return this.byCallId(callId) !== undefined;
+  }
+
+  async unfinished(): Promise<readonly CallIdentity[]> {
+    return [...this.records.values()].filter((each) => each.patch.ending === undefined).map((each) => each.identity);
+  }
+
+  async bury(callId: string): Promise<void> {
+    this.tombstones.add(callId);
+  }
+
+  async buried(callId: string): Promise<boolean> {
+    return this.tombstones.has(callId);
+  }
+
+  byCallId(callId: string) {
+    return this.records.get(this.#byCallId.get(callId) ?? '');
+  }
+
+  #get(id: string) {
+    const record = this.records.get(id);
+    if (record === undefined) throw new Error('written before it was created');
+    return record;
+  }
+}
+
+export class MemoryDebts implements DebtBook {
+  readonly rows = new Map<string, Debt>();
+
+  async owe(debt: Debt): Promise<void> {
+    this.rows.set(`${debt.callId} ${debt.action}`, debt);
+  }
+
+  async settle(callId: string, action: string): Promise<void> {
+    this.rows.delete(`${callId} ${action}`);
+  }
+
+  async open(): Promise<readonly Debt[]> {
+    return [...this.rows.values()];
+  }
+}
+
+/** Graph with a memory: what it believes of each call, as Meta would. */
+export class ScriptedGraph implements GraphPort {
+  readonly requests: GraphRequest[] = [];
+  /** Calls that Meta believes alive. */
+  readonly alive = new Set<string>();
+  onAnswer: (callId: string) => void = () => {};
+  readonly #clock: VirtualClock;
+  readonly #script: (callId: string) => Script;
+
+  constructor(clock: VirtualClock, script: (callId: string) => Script) {
+    this.#clock = clock;
+    this.#script = script;
+  }
+
+  async act(request: GraphRequest): Promise<GraphResult> {
+    this.requests.push(request);
+    const script = this.#script(request.callId);
+    await this.#clock.wait(script.graphMs);
+    const scripted = script.graph[request.action];
+    if (scripted !== undefined) return scripted;
+    if (request.action === 'pre_accept') this.onAnswer(request.callId);
+    if (request.action === 'reject' || request.action === 'terminate') this.alive.delete(request.callId);
+    return { type: 'graph.ok', action: request.action, tookMs: script.graphMs };
+  }
+
+  actionsOf(callId: string): string[] {
+    return this.requests.filter((request) => request.callId === callId).map((request) => request.action);
+  }
+}
+
+/** Media that keeps what it was told and reports as scripted. */
+export class ScriptedMedia implements MediaPort {
+  readonly #keys = new Map<string, string>();
+  readonly open = new Map<string, { identity: CallIdentity; effects: MediaEffect['type'][] }>();
+  #listener: (report: RuntimeMediaReport) => void = () => {};
+  readonly #clock: VirtualClock;
+  readonly #script: (callId: string) => Script;
+
+  constructor(clock: VirtualClock, script: (callId: string) => Script, graph: ScriptedGraph) {
+    this.#clock = clock;
+    this.#script = script;
+    graph.onAnswer = (callId) => this.#negotiate(callId);
+  }
+
+  onReport(listener: (report: RuntimeMediaReport) => void): void {
+    this.#listener = listener;
+  }
+
+  async close(): Promise<void> {}
+
+  perform(identity: CallIdentity, effect: MediaEffect): void {
+    const key = identity.id;
+    this.open.get(key)?.effects.push(effect.type);
+    const { agentReadyMs } = this.#script(identity.callId);
+    switch (effect.type) {
+      case 'media.open':
+        this.#keys.set(identity.callId, key);
+        this.open.set(key, { identity, effects: [effect.type] });
+        return this.report(key, 2, { type: 'media.opened', sdp: `answer of ${identity.callId}` });
+      case 'agent.connect':
+        if (agentReadyMs !== null) this.report(key, agentReadyMs, { type: 'agent.ready', connectMs: agentReadyMs });
+        return;
+      case 'media.drain':
+        return this.report(key, 400, { type: 'media.drained' });
+      case 'media.play':
+        return this.report(key, 3_000, { type: 'media.prompt_done', prompt: effect.prompt, played: true });
+      case 'media.close':
+        this.open.delete(key);
+        return this.report(key, 5, { type: 'media.closed', quality: null });
+      default:
+    }
+  }
+
+  /** Reports after `ms`, if the leg is still there (media.closed comes regardless). */
+  report(key: string, ms: number, input: Extract<RuntimeMediaReport, { type: 'input' }>['input']): void {
+    this.#clock.at(this.#clock.now() + ms, () => {
+      if (!this.open.has(key) && input.type !== 'media.closed') return;
+      this.#listener({ type: 'input', key, at: this.#clock.now(), input });
+    });
+  }
+
+  /** Our own id of the call. */
+  keyOf(callId: string): string {
+    const key = this.#keys.get(callId);
+    if (key === undefined) throw new Error('no leg was opened for that call');
+    return key;
+  }
+
+  #negotiate(callId: string): void {
+    const { mediaConnectMs } = this.#script(callId);
+    if (mediaConnectMs === null) return;
+    const connected: MediaInput = { type: 'media.connected', setupMs: mediaConnectMs };
+    this.report(this.keyOf(callId), mediaConnectMs, connected);
+  }
+}

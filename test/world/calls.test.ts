@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import type { IncomingCallEvent } from '../../src/runtime/index.ts';
+import { policy as callPolicy, identity } from '../support/call.ts';
+import { type Script, SMOOTH, World } from '../support/world.ts';
+
+const policy = callPolicy();
+
+describe('A bridge of thousands of calls on a virtual clock', () => {
+  it('answers a call, lets it talk, and closes it when the caller hangs up', async () => {
+    const world = new World(policy);
+    await connect(world, 'wacid.1');
+    await world.clock.advance(10_000);
+    expect(world.graph.actionsOf('wacid.1')).toEqual(['pre_accept', 'accept']);
+    expect(world.media.open.get(world.media.keyOf('wacid.1'))?.effects).toEqual([
+      'media.open',
+      'agent.connect',
+      'media.ungate',
+      'agent.start',
+    ]);
+
+    await terminate(world, 'wacid.1', 10);
+    await world.clock.advance(1_000);
+    expect(world.log.byCallId('wacid.1')?.patch.ending).toMatchObject({ class: 'completed', reason: 'user_hangup' });
+    expect(world.runtime.liveCalls).toBe(0);
+    expect(world.media.open.size).toBe(0);
+  });
+
+  it('never rings a call whose terminate came first', async () => {
+    const world = new World(policy);
+    await terminate(world, 'wacid.1', null);
+    await connect(world, 'wacid.1');
+    await world.clock.advance(20_000);
+    expect(world.graph.requests).toEqual([]);
+    expect(world.log.byCallId('wacid.1')?.patch.ending).toMatchObject({
+      class: 'missed',
+      reason: 'terminated_before_connect',
+    });
+  });
+
+  it('starts one call for two copies of a connect that come at the same instant', async () => {
+    const world = new World(policy);
+    await Promise.all([connect(world, 'wacid.1'), connect(world, 'wacid.1')]);
+    await world.clock.advance(5_000);
+    expect(world.log.records.size).toBe(1);
+    expect(world.graph.actionsOf('wacid.1')).toEqual(['pre_accept', 'accept']);
+  });
+
+  it('refuses calls beyond its capacity and while it drains, and tells Graph', async () => {
+    const world = new World(policy, () => SMOOTH, { maxCalls: 1 });
+    await connect(world, 'wacid.1');
+    await connect(world, 'wacid.2');
+    await world.clock.advance(2_000);
+    expect(world.log.byCallId('wacid.2')?.patch.ending).toMatchObject({ class: 'rejected', reason: 'at_capacity' });
+    expect(world.graph.actionsOf('wacid.2')).toEqual(['reject']);
+
+    const drained = world.runtime.drain(30_000);
+    await connect(world, 'wacid.3');
+    await world.clock.advance(2_000);
+    expect(world.log.byCallId('wacid.3')?.patch.ending).toMatchObject({ class: 'rejected', reason: 'draining' });
+    await world.clock.advance(30_000);
+    await drained;
+    expect(world.log.byCallId('wacid.1')?.patch.ending).toMatchObject({ reason: 'service_drained' });
+    expect(world.graph.actionsOf('wacid.1')).toEqual(['pre_accept', 'accept', 'terminate']);
+  });
+
+  it('keeps owing a terminate that Graph did not answer', async () => {
+    const unknown = {
+      type: 'graph.failed',
+      action: 'terminate',
+      error: { code: null, httpStatus: null, kind: 'unknown', message: 'timeout' },
+    } as const;
+    const world = new World(policy, () => ({ ...SMOOTH, graph: { terminate: unknown } }));
+    await connect(world, 'wacid.1');
+    await world.clock.advance(2_000);
+    world.runtime.hangUp(world.media.keyOf('wacid.1'));
+    await world.clock.advance(60_000);
+    expect(world.log.byCallId('wacid.1')?.patch.ending).toMatchObject({ reason: 'api_hangup' });
+    expect([...world.debts.rows.values()]).toMatchObject([{ callId: 'wacid.1', action: 'terminate' }]);
+  });
+
+  it('closes the calls that a crash left open and tells Graph', async () => {
+    const before = new World(policy);
+    await connect(before, 'wacid.1');
+    await before.clock.advance(3_000);
+
+    const after = new World(policy, () => SMOOTH, { log: before.log });
+    const recovering = after.runtime.recover();
+    await after.clock.advance(20_000);
+    expect(await recovering).toBe(1);
+    expect(after.log.byCallId('wacid.1')?.patch.ending).toMatchObject({ reason: 'service_restarted' });
+    expect(after.graph.actionsOf('wacid.1')).toEqual(['terminate']);
+  });
+
+  it('brings 5,000 calls of every kind to one ending each, and leaves nothing open', async () => {
+    const world = new World(policy, scriptOf);
+    const calls = Array.from({ length: 5_000 }, (_, index) => `wacid.${index}`);
+    const began = performance.now();
+    for (const [index, callId] of calls.entries()) {
+      world.graph.alive.add(callId);
+      await connect(world, callId);
+      world.clock.at(world.clock.now() + hangUpAfter(index), () => {
+        // Meta sends a terminate for every ending of a call it still had.
+        if (index % 3 !== 0) return;
+        world.graph.alive.delete(callId);
+        void terminate(world, callId, 1);
+      });
+      world.clock.at(world.clock.now() + hangUpAfter(index), () => {
+        if (index % 3 === 1) hangUpByAgent(world, callId);
+        if (index % 3 === 2) hangUpByApi(world, callId);
+      });
+    }
+    await world.clock.advance(120_000);
+    const seconds = (performance.now() - began) / 1_000;
+
+    expect(world.faults).toEqual([]);
+    expect(world.log.endings).toBe(calls.length);
+    expect(world.runtime.liveCalls).toBe(0);
+    expect(world.media.open.size).toBe(0);
+    expect([...world.graph.alive]).toEqual([]);
+    expect([...world.debts.rows]).toEqual([]);
+    expect(world.clock.pending).toBe(0);
+    // A slow machine has to be very slow to miss this: it guards against the world test becoming useless.
+    expect(calls.length / seconds).toBeGreaterThan(200);
+  });
+});
+
+/** Every seventh call has no media, every eleventh no agent, every thirteenth is refused by Graph. */
+function scriptOf(callId: string): Script {
+  const index = Number(callId.split('.')[1]);
+  const refused = { code: 100, httpStatus: 400, kind: 'refused', message: 'Invalid parameter' } as const;
+  return {
+    graphMs: 20 + (index % 200),
+    graph: index % 13 === 0 ? { accept: { type: 'graph.failed', action: 'accept', error: refused } } : {},
+    mediaConnectMs: index % 7 === 0 ? null : 50 + (index % 400),
+    agentReadyMs: index % 11 === 0 ? null : 10 + (index % 900),
+  };
+}
+
+/** From before pre_accept is answered to a minute into the call, milliseconds. */
+function hangUpAfter(index: number): number {
+  return (index * 7_919) % 60_000;
+}
+
+async function connect(world: World, callId: string): Promise<void> {
+  const timestamp = world.clock.now();
+  await world.runtime.handle(event(world, callId, { type: 'meta.connect', sdpType: 'offer', sdp: 'v=0', timestamp }));
+}
+
+async function terminate(world: World, callId: string, durationSeconds: number | null): Promise<void> {
+  const timestamp = world.clock.now();
+  const times = durationSeconds === null ? null : timestamp;
+  await world.runtime.handle(
+    event(world, callId, {
+      type: 'meta.terminate',
+      timestamp,
+      status: 'COMPLETED',
+      startTime: times,
+      endTime: times,
+      durationSeconds,
+      errors: [],
+    }),
+  );
+}
+
+function hangUpByAgent(world: World, callId: string): void {
+  const record = world.log.byCallId(callId);
+  if (record === undefined) return;
+  world.media.report(record.identity.id, 0, { type: 'agent.hangup', drain: true, reason: null });
+}
+
+function hangUpByApi(world: World, callId: string): void {
+  const record = world.log.byCallId(callId);
+  if (record !== undefined) world.runtime.hangUp(record.identity.id);
+}
+
+function event(world: World, callId: string, input: IncomingCallEvent['input']): IncomingCallEvent {
+  return {
+    identity: identity({ callId, startedAt: world.clock.now() }),
+    input,
+  };
+}
