@@ -1,4 +1,5 @@
 /** What the HTTP routes need of the rest of the house. */
+import type { CallStatus } from '../call/index.ts';
 
 /** Verifies, stores and answers a webhook. */
 export interface WebhookReceiver {
@@ -8,17 +9,43 @@ export interface WebhookReceiver {
 
 /** Reads the call log. */
 export interface CallQueries {
+  /** Throws InvalidCursor. */
   list(query: CallListQuery): Promise<CallPage>;
-  timeline(callId: string): Promise<readonly { at: string; type: string; data: unknown }[]>;
+  /** One call by Meta's id or our own. */
+  find(callId: string): Promise<CallDetail | null>;
+  /** What happened to it, oldest first; empty for a call that is not there. */
+  timeline(callId: string): Promise<readonly TimelineLine[]>;
+}
+
+/** Which numbers have a call log here. */
+export interface KnownNumbers {
+  isOurs(phoneNumberId: string): boolean;
+}
+
+/** Whether the service can take calls now; `reason` is for the operator and names no secrets. */
+export interface HealthCheck {
+  ready(): { readonly ready: boolean; readonly reason: string | null };
+}
+
+/** `after` or `before` is no cursor of ours. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor';
+  readonly field: 'after' | 'before';
+
+  constructor(field: 'after' | 'before') {
+    super(`${field} is not a cursor of this service`);
+    this.field = field;
+  }
 }
 
 export interface CallListQuery {
   readonly phoneNumberId: string;
   readonly limit: number;
+  /** Calls older than this cursor, or newer than that one; not both. */
   readonly after: string | null;
   readonly before: string | null;
   readonly direction: 'inbound' | 'outbound' | null;
-  readonly status: string | null;
+  readonly status: CallStatus | null;
   /** Matches Meta's call id or our own. */
   readonly callId: string | null;
   /** Unix milliseconds, inclusive. */
@@ -26,6 +53,7 @@ export interface CallListQuery {
   readonly until: number | null;
 }
 
+/** `before` and `after` are null where there is no page in that direction. */
 export interface CallPage {
   readonly data: readonly CallRecord[];
   readonly before: string | null;
@@ -47,4 +75,19 @@ export interface CallRecord {
   readonly user_wa_id: string | null;
   readonly phone_number_id: string;
   readonly [key: string]: unknown;
+}
+
+/** The record with what only this service knows of a call. Times are ISO 8601. */
+export interface CallDetail extends CallRecord {
+  readonly user: Readonly<Record<'wa_id' | 'user_id' | 'parent_user_id' | 'name', string | null>>;
+  /** null while the call is live. */
+  readonly ending: Readonly<Record<'class' | 'reason' | 'ended_by' | 'detail', string | null>> | null;
+  /** CallQuality in snake_case; null until it was measured. */
+  readonly quality: Readonly<Record<string, number | null>> | null;
+}
+
+export interface TimelineLine {
+  readonly at: string;
+  readonly type: string;
+  readonly data: unknown;
 }

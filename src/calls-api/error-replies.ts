@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { API_ERRORS, ApiError } from './errors.ts';
+import { InvalidCursor } from './ports.ts';
+import type { ApiLogger } from './server.ts';
+
+/** Answers every failure from the table of errors, and logs what nobody expected, once and without the request's data. */
+export function replyWithErrors(server: FastifyInstance, logger: ApiLogger): void {
+  server.setErrorHandler((fault, request, reply) => {
+    const error = toApiError(fault);
+    if (error.error === 'internal') {
+      const route = request.routeOptions.url ?? 'unknown';
+      logger.error({ err: fault, method: request.method, route }, 'a request failed unexpectedly');
+    }
+    return sendError(request, reply, error);
+  });
+  server.setNotFoundHandler((request, reply) => sendError(request, reply, new ApiError('no_such_route')));
+}
+
+function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
+  const entry = API_ERRORS[error.error];
+  reply.code(entry.status);
+  // Kapso's platform answers with a plain text, its Meta proxy with Graph's envelope (kapso-api.md §5).
+  if (request.url.startsWith('/platform/')) return reply.send({ error: error.details });
+  return reply.send({
+    error: {
+      message: entry.message,
+      type: entry.type,
+      code: entry.code,
+      ...(entry.subcode !== null && { error_subcode: entry.subcode }),
+      error_data: { messaging_product: 'whatsapp', details: error.details },
+      fbtrace_id: randomBytes(9).toString('base64url'),
+    },
+  });
+}
+
+function toApiError(fault: unknown): ApiError {
+  if (fault instanceof ApiError) return fault;
+  if (fault instanceof InvalidCursor) {
+    return new ApiError('invalid_parameter', `${fault.field} must be a cursor that this service gave out`);
+  }
+  const status = fault instanceof Error && 'statusCode' in fault ? Number(fault.statusCode) : 500;
+  if (status === 413) return new ApiError('body_too_large');
+  return status >= 400 && status < 500 ? new ApiError('bad_request') : new ApiError('internal');
+}

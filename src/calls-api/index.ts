@@ -1,0 +1,17 @@
+/**
+ * The HTTP side: the webhook route, the call log in the shape of Meta's and Kapso's routes, our own platform routes and
+ * health. Routes check what comes in and shape what goes out; the work is behind the ports.
+ */
+export { API_ERRORS, ApiError, type ApiErrorName } from './errors.ts';
+export type {
+  CallDetail,
+  CallListQuery,
+  CallPage,
+  CallQueries,
+  CallRecord,
+  HealthCheck,
+  KnownNumbers,
+  TimelineLine,
+  WebhookReceiver,
+} from './ports.ts';
+export { type ApiLogger, type ApiServerOptions, createApiServer } from './server.ts';

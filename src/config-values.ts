@@ -1,0 +1,154 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { AgentUnavailable } from './call/index.ts';
+
+/** How the texts of the environment become values. Every message completes "is wrong: …" and never repeats the text. */
+type Text<T> = z.ZodType<T, string>;
+
+/** A parser that says null for a wrong text. */
+function value<T>(rule: string, parse: (text: string) => T | null): Text<T> {
+  return z.string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== null) return parsed;
+    context.addIssue({ code: 'custom', message: rule });
+    return z.NEVER;
+  });
+}
+
+/** Both ends included. */
+export function integer(min: number, max: number): Text<number> {
+  return value(`must be a whole number from ${min} to ${max}`, (text) => integerIn(text, min, max));
+}
+
+/** Separated by commas. */
+export function secretList(minLength: number): Text<readonly string[]> {
+  return value(`must be one or more texts of at least ${minLength} characters, separated by commas`, (text) => {
+    const items = split(text);
+    return items.length > 0 && items.every((item) => item.length >= minLength) ? items : null;
+  });
+}
+
+/** 32 bytes in hex, base64 or base64url. */
+export const masterKey: Text<Buffer> = value('must be 32 bytes in base64 (44 characters) or hex (64)', (text) => {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : null;
+});
+
+/** Without a slash at its end. */
+export const httpUrl: Text<string> = value('must be an http:// or https:// URL without a query', (text) => {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') return null;
+  return url.username === '' && url.password === '' ? url.href.replace(/\/+$/, '') : null;
+});
+
+export const websocketUrl: Text<string> = value('must be a ws:// or wss:// URL', (text) => {
+  const url = URL.parse(text);
+  return url !== null && ['ws:', 'wss:'].includes(url.protocol) && url.hash === '' ? text : null;
+});
+
+export const onOff: Text<boolean> = value('must be on or off', (text) => {
+  if (/^(on|true|yes|1)$/i.test(text)) return true;
+  return /^(off|false|no|0)$/i.test(text) ? false : null;
+});
+
+export const address: Text<string> = value('must be an IP address', (text) => (isIP(text) === 0 ? null : text));
+
+export const addresses: Text<readonly string[]> = value('must be IP addresses, separated by commas', (text) => {
+  const items = split(text);
+  return items.length > 0 && items.every((item) => isIP(item) !== 0) ? items : null;
+});
+
+export const portRange: Text<readonly [number, number]> = value(
+  'must be two ports from 1024 to 65535, the lower first, such as 40000-40999',
+  (text) => {
+    const [, low, high] = /^(\d{1,5}) ?- ?(\d{1,5})$/.exec(text) ?? [];
+    const first = integerIn(low ?? '', 1024, 65_535);
+    const last = integerIn(high ?? '', 1024, 65_535);
+    return first !== null && last !== null && first <= last ? [first, last] : null;
+  },
+);
+
+/** A prompt is a plain file name: it must not lead out of the folder of prompts. */
+export const agentUnavailable: Text<AgentUnavailable> = value(
+  'must be reject, or prompt: and the name of a file in the folder of prompts',
+  (text) => {
+    if (text === 'reject') return { action: 'reject' };
+    const prompt = /^prompt:([A-Za-z0-9_][\w.-]*)$/.exec(text)?.[1];
+    return prompt === undefined ? null : { action: 'prompt', prompt };
+  },
+);
+
+interface IceServer {
+  readonly urls: string;
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export const iceServers: Text<readonly IceServer[]> = value(
+  'must be stun:host:port or turn:user:password@host:port, separated by commas, or a JSON list; TURN needs user and password',
+  (text) => {
+    const servers = text.startsWith('[') ? iceServersOfJson(text) : split(text).map(iceServerOfText);
+    if (servers === null || servers.length === 0) return null;
+    return servers.every((server) => server !== null && isIceServer(server)) ? (servers as IceServer[]) : null;
+  },
+);
+
+const ICE_SERVER_ENTRY = z.object({
+  urls: z.union([z.string(), z.array(z.string()).min(1)]),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+
+function iceServersOfJson(text: string): IceServer[] | null {
+  const entries = z.array(ICE_SERVER_ENTRY).safeParse(parseJson(text));
+  if (!entries.success) return null;
+  return entries.data.flatMap(({ urls, username, credential }) =>
+    [urls].flat().map((url) => ({
+      urls: url,
+      ...(username !== undefined && { username }),
+      ...(credential !== undefined && { credential }),
+    })),
+  );
+}
+
+/** User and password may be percent-encoded, for the sake of commas, colons and at signs. */
+function iceServerOfText(text: string): IceServer | null {
+  const [, username, credential, host] = /^turn:([^:@]+):([^@]+)@([^@]+)$/.exec(text) ?? [];
+  if (username === undefined || credential === undefined) return { urls: text };
+  try {
+    return {
+      urls: `turn:${host}`,
+      username: decodeURIComponent(username),
+      credential: decodeURIComponent(credential),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function isIceServer(server: IceServer): boolean {
+  const host = String.raw`(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?`;
+  if (new RegExp(`^stun:${host}$`).test(server.urls)) return true;
+  const isTurn = new RegExp(String.raw`^turn:${host}(?:\?transport=(?:udp|tcp))?$`).test(server.urls);
+  return isTurn && Boolean(server.username) && Boolean(server.credential);
+}
+
+function integerIn(text: string, min: number, max: number): number | null {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return number >= min && number <= max ? number : null;
+}
+
+function split(list: string): string[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

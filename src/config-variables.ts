@@ -1,0 +1,283 @@
+import { z } from 'zod';
+import {
+  address,
+  addresses,
+  agentUnavailable,
+  httpUrl,
+  iceServers,
+  integer,
+  masterKey,
+  onOff,
+  portRange,
+  secretList,
+  websocketUrl,
+} from './config-values.ts';
+
+/** What a person should know of a variable. */
+export interface About {
+  readonly group: string;
+  readonly description: string;
+  /** May be given as a file, and is kept out of logs. */
+  readonly secret?: true;
+  /** For .env.example, where a value shows more than words. */
+  readonly example?: string;
+}
+
+export interface VariableMeta extends About {
+  readonly need: 'required' | 'optional' | 'default';
+  /** As it would be written in the environment; only with `need: 'default'`. */
+  readonly standard?: string;
+}
+
+type Text<T> = z.ZodType<T, string>;
+
+const required = <T>(about: About, value: Text<T>) => value.meta({ ...about, need: 'required' });
+const standard = <T>(text: string, about: About, value: Text<T>) =>
+  value.prefault(text).meta({ ...about, need: 'default', standard: text });
+const optional = <T>(about: About, value: Text<T>) =>
+  value
+    .optional()
+    .transform((given) => given ?? null)
+    .meta({ ...about, need: 'optional' });
+
+const SERVICE = 'Service';
+const WHATSAPP = 'WhatsApp';
+const NUMBER = 'First number';
+const AGENT = 'Its agent';
+const MEDIA = 'Media';
+
+/** Every environment variable: its meaning, and how its text becomes a value. docs/configuration.md is made from this. */
+export const VARIABLES = z.object({
+  TALKWIRE_HOST: standard(
+    '0.0.0.0',
+    { group: SERVICE, description: 'Address that the HTTP server listens on.' },
+    z.string(),
+  ),
+  TALKWIRE_PORT: standard(
+    '8080',
+    { group: SERVICE, description: 'Port that the HTTP server listens on.' },
+    integer(0, 65_535),
+  ),
+  TALKWIRE_PUBLIC_URL: optional(
+    {
+      group: SERVICE,
+      description:
+        'Where clients reach this service; base of the links in lists. Without it, links follow the request.',
+      example: 'https://bridge.example.com',
+    },
+    httpUrl,
+  ),
+  TALKWIRE_API_KEYS: required(
+    {
+      group: SERVICE,
+      description: 'Keys that open the API (X-API-Key or Bearer), separated by commas, at least 16 characters each.',
+      secret: true,
+    },
+    secretList(16),
+  ),
+  TALKWIRE_DATABASE: standard(
+    './var/talkwire.db',
+    { group: SERVICE, description: 'The SQLite file. Its folder is made if it is missing.' },
+    z.string(),
+  ),
+  TALKWIRE_MASTER_KEY: required(
+    {
+      group: SERVICE,
+      description:
+        'Key that seals the tokens in the database: 32 random bytes in base64 or hex, as `openssl rand -base64 32` makes them. Without it the tokens cannot be read again.',
+      secret: true,
+    },
+    masterKey,
+  ),
+  TALKWIRE_INBOX_DAYS: standard(
+    '8',
+    {
+      group: SERVICE,
+      description:
+        'Days that a handled webhook is kept, and known as a duplicate. Meta repeats for up to 7 days; webhooks hold phone numbers.',
+    },
+    integer(1, 365),
+  ),
+  TALKWIRE_MAX_CALLS: standard(
+    '100',
+    { group: SERVICE, description: 'Calls at the same time; one more is rejected as at capacity.' },
+    integer(1, 1_000),
+  ),
+  TALKWIRE_DRAIN_SECONDS: standard(
+    '30',
+    { group: SERVICE, description: 'How long calls may go on after SIGTERM before they are ended.' },
+    integer(0, 86_400),
+  ),
+  TALKWIRE_LOG_LEVEL: standard(
+    'info',
+    { group: SERVICE, description: 'One of trace, debug, info, warn, error, fatal, silent.' },
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be trace, debug, info, warn, error, fatal or silent',
+    }) as Text<string>,
+  ),
+  TALKWIRE_LOG_FILE: optional(
+    { group: SERVICE, description: 'A file that gets a copy of every log line, besides the standard output.' },
+    z.string(),
+  ),
+
+  TALKWIRE_APP_SECRETS: optional(
+    {
+      group: WHATSAPP,
+      description:
+        "App secrets that Meta's webhooks are signed with, separated by commas; several while one is being rotated. This or TALKWIRE_KAPSO_SECRETS must be set.",
+      secret: true,
+    },
+    secretList(8),
+  ),
+  TALKWIRE_KAPSO_SECRETS: optional(
+    {
+      group: WHATSAPP,
+      description: 'Secrets that webhooks forwarded by Kapso are signed with, separated by commas.',
+      secret: true,
+    },
+    secretList(8),
+  ),
+  TALKWIRE_VERIFY_TOKEN: optional(
+    {
+      group: WHATSAPP,
+      description: "The verify token typed into Meta's webhook page. Without it Meta's verification is refused.",
+      secret: true,
+    },
+    z.string(),
+  ),
+  TALKWIRE_GRAPH_URL: standard(
+    'https://graph.facebook.com',
+    { group: WHATSAPP, description: "Base URL of the Graph API, or of Kapso's Meta proxy." },
+    httpUrl,
+  ),
+  TALKWIRE_GRAPH_VERSION: standard(
+    'v24.0',
+    { group: WHATSAPP, description: 'Version of the Graph API.' },
+    z.string().regex(/^v\d{1,3}\.\d{1,2}$/, 'must look like v24.0'),
+  ),
+  TALKWIRE_GRAPH_TIMEOUT_MS: standard(
+    '10000',
+    { group: WHATSAPP, description: 'How long one request to Graph may take, milliseconds.' },
+    integer(100, 60_000),
+  ),
+
+  TALKWIRE_PHONE_NUMBER_ID: optional(
+    {
+      group: NUMBER,
+      description: "Meta's id of a business number of yours (not the number itself), to be set up at the start.",
+      example: '106540352242922',
+    },
+    z.string().regex(/^\d{5,25}$/, "must be Meta's id of the number, digits only"),
+  ),
+  TALKWIRE_ACCESS_TOKEN: optional(
+    {
+      group: NUMBER,
+      description: "Meta's access token for it, or a Kapso project key. Kept sealed in the database.",
+      secret: true,
+    },
+    z.string(),
+  ),
+  TALKWIRE_CREDENTIAL_KIND: standard(
+    'bearer',
+    { group: NUMBER, description: 'How TALKWIRE_ACCESS_TOKEN is sent: bearer (Meta) or api-key (Kapso).' },
+    z.enum(['bearer', 'api-key'], { error: 'must be bearer or api-key' }) as Text<'bearer' | 'api-key'>,
+  ),
+  TALKWIRE_MAX_CALL_SECONDS: optional(
+    { group: NUMBER, description: 'Longest call, seconds. Without it a call may last as long as it likes.' },
+    integer(1, 86_400),
+  ),
+
+  TALKWIRE_AGENT_URL: optional(
+    {
+      group: AGENT,
+      description: 'Websocket of the voice agent that answers the number. Without it calls are rejected.',
+      example: 'ws://127.0.0.1:9000',
+    },
+    websocketUrl,
+  ),
+  TALKWIRE_AGENT_TOKEN: optional(
+    { group: AGENT, description: 'Token that is shown to the agent. Kept sealed in the database.', secret: true },
+    z.string(),
+  ),
+  TALKWIRE_AGENT_TOKEN_IN: standard(
+    'header',
+    { group: AGENT, description: 'Where the token goes: header (Authorization: Bearer) or query (token).' },
+    z.enum(['header', 'query'], { error: 'must be header or query' }) as Text<'header' | 'query'>,
+  ),
+  TALKWIRE_AGENT_SAMPLE_RATE: standard(
+    '16000',
+    { group: AGENT, description: 'Rate of the sound both ways, Hz: 8000, 16000, 24000 or 48000.' },
+    z
+      .enum(['8000', '16000', '24000', '48000'], { error: 'must be 8000, 16000, 24000 or 48000' })
+      .transform((text) => Number(text) as 8000 | 16000 | 24000 | 48000) as Text<8000 | 16000 | 24000 | 48000>,
+  ),
+  TALKWIRE_AGENT_CONNECT_TIMEOUT_MS: standard(
+    '5000',
+    { group: AGENT, description: 'From dialling the agent until it must be ready, milliseconds.' },
+    integer(100, 30_000),
+  ),
+  TALKWIRE_AGENT_RECONNECT_ATTEMPTS: standard(
+    '3',
+    { group: AGENT, description: 'How often a lost agent is dialled again within one call; 0 for never.' },
+    integer(0, 100),
+  ),
+  TALKWIRE_ON_AGENT_UNAVAILABLE: standard(
+    'reject',
+    {
+      group: AGENT,
+      description: 'When the agent does not answer: reject, or prompt:<file> to take the call and play that prompt.',
+    },
+    agentUnavailable,
+  ),
+
+  TALKWIRE_MEDIA_THREADS: standard(
+    '0',
+    { group: MEDIA, description: 'Threads that handle sound; 0 for one per core.' },
+    integer(0, 256),
+  ),
+  TALKWIRE_UDP_PORTS: optional(
+    {
+      group: MEDIA,
+      description: 'UDP ports for media, both ends included. Without it, any free port.',
+      example: '40000-40999',
+    },
+    portRange,
+  ),
+  TALKWIRE_ANNOUNCED_IP: optional(
+    { group: MEDIA, description: 'Public address of this host, if it sits behind 1:1 NAT.', example: '203.0.113.7' },
+    address,
+  ),
+  TALKWIRE_BIND_ADDRESSES: optional(
+    { group: MEDIA, description: 'Local addresses to use for media, separated by commas. Without it, all.' },
+    addresses,
+  ),
+  TALKWIRE_IPV6: standard('off', { group: MEDIA, description: 'Use IPv6 for media: on or off.' }, onOff),
+  TALKWIRE_ICE_SERVERS: optional(
+    {
+      group: MEDIA,
+      description:
+        'STUN and TURN servers, separated by commas (stun:host:port, turn:user:password@host:port), or as JSON [{"urls","username","credential"}]. The first of each kind is used. Meta needs neither.',
+      secret: true,
+    },
+    iceServers,
+  ),
+  TALKWIRE_PROMPTS_FOLDER: standard(
+    './prompts',
+    { group: MEDIA, description: 'Folder of the prompts (Ogg/Opus or WAV).' },
+    z.string(),
+  ),
+});
+
+export type VariableName = keyof typeof VARIABLES.shape;
+
+export function describeVariable(name: VariableName): string {
+  return metaOf(name).description;
+}
+
+export function isSecret(name: VariableName): boolean {
+  return metaOf(name).secret === true;
+}
+
+export function metaOf(name: VariableName): VariableMeta {
+  return VARIABLES.shape[name].meta() as unknown as VariableMeta;
+}

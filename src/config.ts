@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { type AgentTarget, type CallPolicy, DEFAULT_POLICY } from './call/index.ts';
+import { describeVariable, isSecret, VARIABLES, type VariableName } from './config-variables.ts';
+
+/** The whole configuration, parsed once at the start. Holds secrets: never log it whole. Times in milliseconds. */
+export interface Config {
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string | null;
+    readonly apiKeys: readonly string[];
+  };
+  readonly database: { readonly path: string; readonly masterKey: Buffer; readonly inboxDays: number };
+  readonly webhooks: {
+    readonly appSecrets: readonly string[];
+    readonly kapsoSecrets: readonly string[];
+    readonly verifyToken: string | null;
+  };
+  readonly graph: { readonly baseUrl: string; readonly version: string; readonly timeoutMs: number };
+  /** The number that the environment describes, to be stored at the start; null if it describes none. */
+  readonly firstNumber: FirstNumber | null;
+  readonly media: {
+    /** 0: one per core. */
+    readonly threads: number;
+    readonly network: {
+      readonly portRange: readonly [number, number] | null;
+      readonly announcedIp: string | null;
+      readonly bindAddresses: readonly string[];
+      readonly ipv6: boolean;
+      readonly iceServers: readonly {
+        readonly urls: string;
+        readonly username?: string;
+        readonly credential?: string;
+      }[];
+    };
+    readonly promptsFolder: string;
+  };
+  readonly maxCalls: number;
+  readonly drainMs: number;
+  readonly logLevel: string;
+  readonly logFile: string | null;
+  /** Every secret value above as it stands, for the logger to keep out of its lines. */
+  readonly secrets: readonly string[];
+}
+
+export interface FirstNumber {
+  readonly phoneNumberId: string;
+  readonly displayPhoneNumber: null;
+  readonly credentials: { readonly kind: 'bearer' | 'api-key'; readonly secret: string };
+  readonly policy: CallPolicy;
+}
+
+/** The environment cannot be used. `message` is ready to be printed: every fault, with what the variable means. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Values = z.output<typeof VARIABLES>;
+
+/**
+ * Reads the configuration. An empty variable counts as not set. A secret may be given as a file, by its name with `_FILE`.
+ *
+ * @throws ConfigError with every wrong or missing variable at once
+ */
+export function loadConfig(environment: Environment, readFile: (path: string) => string = readTextFile): Config {
+  const { given, faults } = collect(environment, readFile);
+  const parsed = VARIABLES.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = path[0] as VariableName;
+    if (!faults.has(name)) faults.set(name, name in given ? `is wrong: ${message}` : 'is missing');
+  }
+  for (const [name, fault] of togetherFaults(given)) if (!faults.has(name)) faults.set(name, fault);
+  if (faults.size > 0 || !parsed.success) throw new ConfigError(report(faults));
+  return toConfig(parsed.data, given);
+}
+
+type Given = Partial<Record<VariableName, string>>;
+type Faults = Map<VariableName, string>;
+
+function collect(environment: Environment, readFile: (path: string) => string): { given: Given; faults: Faults } {
+  const given: Given = {};
+  const faults: Faults = new Map();
+  for (const name of Object.keys(VARIABLES.shape) as VariableName[]) {
+    const value = environment[name]?.trim() || undefined;
+    const file = isSecret(name) ? environment[`${name}_FILE`]?.trim() || undefined : undefined;
+    if (value !== undefined) given[name] = value;
+    if (file === undefined) continue;
+    if (value !== undefined) faults.set(name, `is given twice: as ${name} and as ${name}_FILE`);
+    try {
+      given[name] = readFile(file).trim();
+    } catch {
+      faults.set(name, `is missing: the file of ${name}_FILE cannot be read`);
+    }
+  }
+  return { given, faults };
+}
+
+/** Rules between variables; they hold on what is given, so that they are reported together with wrong values. */
+function togetherFaults(given: Given): Faults {
+  const faults: Faults = new Map();
+  const needs = (name: VariableName, other: VariableName) => {
+    if (given[name] !== undefined && given[other] === undefined) faults.set(other, `is missing: ${name} needs it`);
+  };
+  if (given.TALKWIRE_APP_SECRETS === undefined && given.TALKWIRE_KAPSO_SECRETS === undefined) {
+    faults.set('TALKWIRE_APP_SECRETS', 'is missing, and so is TALKWIRE_KAPSO_SECRETS: no webhook could be verified');
+  }
+  needs('TALKWIRE_PHONE_NUMBER_ID', 'TALKWIRE_ACCESS_TOKEN');
+  needs('TALKWIRE_ACCESS_TOKEN', 'TALKWIRE_PHONE_NUMBER_ID');
+  needs('TALKWIRE_AGENT_URL', 'TALKWIRE_PHONE_NUMBER_ID');
+  needs('TALKWIRE_AGENT_TOKEN', 'TALKWIRE_AGENT_URL');
+  return faults;
+}
+
+function report(faults: Faults): string {
+  const count = faults.size === 1 ? '1 setting is' : `${faults.size} settings are`;
+  const lines = [...faults].map(([name, fault]) => `  ${name} ${fault}.\n      ${describeVariable(name)}\n`);
+  return `talkwire cannot start: ${count} wrong or missing in the environment.\n\n${lines.join('\n')}\nAll settings are explained in docs/configuration.md.`;
+}
+
+function toConfig(values: Values, given: Given): Config {
+  return {
+    http: {
+      host: values.TALKWIRE_HOST,
+      port: values.TALKWIRE_PORT,
+      publicUrl: values.TALKWIRE_PUBLIC_URL,
+      apiKeys: values.TALKWIRE_API_KEYS,
+    },
+    database: {
+      path: values.TALKWIRE_DATABASE,
+      masterKey: values.TALKWIRE_MASTER_KEY,
+      inboxDays: values.TALKWIRE_INBOX_DAYS,
+    },
+    webhooks: {
+      appSecrets: values.TALKWIRE_APP_SECRETS ?? [],
+      kapsoSecrets: values.TALKWIRE_KAPSO_SECRETS ?? [],
+      verifyToken: values.TALKWIRE_VERIFY_TOKEN,
+    },
+    graph: {
+      baseUrl: values.TALKWIRE_GRAPH_URL,
+      version: values.TALKWIRE_GRAPH_VERSION,
+      timeoutMs: values.TALKWIRE_GRAPH_TIMEOUT_MS,
+    },
+    firstNumber: firstNumber(values),
+    media: {
+      threads: values.TALKWIRE_MEDIA_THREADS,
+      network: {
+        portRange: values.TALKWIRE_UDP_PORTS,
+        announcedIp: values.TALKWIRE_ANNOUNCED_IP,
+        bindAddresses: values.TALKWIRE_BIND_ADDRESSES ?? [],
+        ipv6: values.TALKWIRE_IPV6,
+        iceServers: values.TALKWIRE_ICE_SERVERS ?? [],
+      },
+      promptsFolder: values.TALKWIRE_PROMPTS_FOLDER,
+    },
+    maxCalls: values.TALKWIRE_MAX_CALLS,
+    drainMs: values.TALKWIRE_DRAIN_SECONDS * 1000,
+    logLevel: values.TALKWIRE_LOG_LEVEL,
+    logFile: values.TALKWIRE_LOG_FILE,
+    secrets: secretsOf(values, given),
+  };
+}
+
+function firstNumber(values: Values): FirstNumber | null {
+  const phoneNumberId = values.TALKWIRE_PHONE_NUMBER_ID;
+  const secret = values.TALKWIRE_ACCESS_TOKEN;
+  if (phoneNumberId === null || secret === null) return null;
+  const maxSeconds = values.TALKWIRE_MAX_CALL_SECONDS;
+  return {
+    phoneNumberId,
+    displayPhoneNumber: null,
+    credentials: { kind: values.TALKWIRE_CREDENTIAL_KIND, secret },
+    policy: {
+      ...DEFAULT_POLICY,
+      agent: agent(values, phoneNumberId),
+      onAgentUnavailable: values.TALKWIRE_ON_AGENT_UNAVAILABLE,
+      maxDurationMs: maxSeconds === null ? null : maxSeconds * 1000,
+    },
+  };
+}
+
+function agent(values: Values, phoneNumberId: string): AgentTarget | null {
+  const url = values.TALKWIRE_AGENT_URL;
+  if (url === null) return null;
+  return {
+    id: stableUuid(`agent of ${phoneNumberId}`),
+    name: 'default',
+    wire: 'raw',
+    url,
+    token: values.TALKWIRE_AGENT_TOKEN,
+    tokenIn: values.TALKWIRE_AGENT_TOKEN_IN,
+    sampleRate: values.TALKWIRE_AGENT_SAMPLE_RATE,
+    connectTimeoutMs: values.TALKWIRE_AGENT_CONNECT_TIMEOUT_MS,
+    reconnectAttempts: values.TALKWIRE_AGENT_RECONNECT_ATTEMPTS,
+    parameters: {},
+  };
+}
+
+/** The call log names agents by UUID; this one must stay the same over restarts. */
+function stableUuid(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function secretsOf(values: Values, given: Given): string[] {
+  const whole = (Object.keys(given) as VariableName[]).filter(isSecret).flatMap((name) => given[name] ?? []);
+  const parts = [values.TALKWIRE_API_KEYS, values.TALKWIRE_APP_SECRETS ?? [], values.TALKWIRE_KAPSO_SECRETS ?? []];
+  const ice = (values.TALKWIRE_ICE_SERVERS ?? []).flatMap((server) => server.credential ?? []);
+  return [...new Set([...whole, ...parts.flat(), ...ice])];
+}
+
+function readTextFile(path: string): string {
+  return readFileSync(path, 'utf8');
+}

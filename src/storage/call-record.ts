@@ -1,0 +1,74 @@
+import type { Selectable } from 'kysely';
+import type { CallQuality } from '../call/index.ts';
+import type { CallDetail, CallRecord } from '../calls-api/ports.ts';
+import type { CallsTable } from './schema.ts';
+
+type Row = Selectable<CallsTable>;
+
+/** The record of kapso-api.md §3: flat, every key always there, null for what this service does not keep. */
+export function toRecord(row: Row): CallRecord {
+  return {
+    id: row.id,
+    call_id: row.call_id,
+    direction: row.direction,
+    status: row.status,
+    duration_seconds: row.duration_seconds,
+    started_at: iso(row.started_at),
+    ended_at: isoOrNull(row.ended_at),
+    session_started_at: isoOrNull(row.session_started_at),
+    created_at: iso(row.created_at),
+    updated_at: iso(row.updated_at),
+    user_wa_id: row.user_wa_id,
+    whatsapp_contact_id: null,
+    whatsapp_conversation_id: null,
+    project_id: null,
+    whatsapp_config_id: null,
+    config_display_name: null,
+    config_display_phone_number: row.display_phone_number,
+    voice_agent_id: row.agent_id,
+    voice_agent_name: row.agent_name,
+    phone_number_id: row.phone_number_id,
+    voice_agent: row.agent_id === null ? null : { id: row.agent_id, name: row.agent_name },
+    whatsapp_contact: contact(row),
+    whatsapp_conversation: null,
+  };
+}
+
+/** The record, and what only this service knows of the call. */
+export function toDetail(row: Row): CallDetail {
+  const quality: CallQuality | null = row.quality === null ? null : JSON.parse(row.quality);
+  return {
+    ...toRecord(row),
+    user: { wa_id: row.user_wa_id, user_id: row.user_id, parent_user_id: row.parent_user_id, name: row.user_name },
+    cta_payload: row.cta_payload,
+    deeplink_payload: row.deeplink_payload,
+    biz_opaque_callback_data: row.biz_opaque_callback_data,
+    ending:
+      row.ending_class === null
+        ? null
+        : { class: row.ending_class, reason: row.ending_reason, ended_by: row.ended_by, detail: row.ending_detail },
+    quality: quality === null ? null : inSnakeCase(quality),
+  };
+}
+
+/** There is no contact book here, so a contact has no id of its own; what the webhook said of the user is told. */
+function contact(row: Row): CallRecord['whatsapp_contact'] {
+  if (row.user_wa_id === null && row.user_name === null) return null;
+  return { id: null, wa_id: row.user_wa_id, profile_name: row.user_name, display_name: row.user_name };
+}
+
+function inSnakeCase(quality: CallQuality): Record<string, number | null> {
+  const renamed = Object.entries(quality).map(([name, value]) => [
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return Object.fromEntries(renamed);
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function isoOrNull(time: number | null): string | null {
+  return time === null ? null : iso(time);
+}

@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely';
+import type { Inbox, RawWebhook, StoredWebhook } from '../signaling/ports.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Schema } from './schema.ts';
+
+/** The raw webhooks, from before they are answered until they are pruned. */
+export class SqlInbox implements Inbox {
+  readonly #db: Kysely<Schema>;
+  readonly #writes: GroupCommit;
+
+  constructor(db: Kysely<Schema>, writes: GroupCommit) {
+    this.#db = db;
+    this.#writes = writes;
+  }
+
+  async store(webhook: RawWebhook): Promise<number | null> {
+    return await this.#writes.run(async (db) => {
+      const row = await db
+        .insertInto('webhook_inbox')
+        .values({
+          received_at: webhook.receivedAt,
+          source: webhook.source,
+          delivery_key: webhook.deliveryKey,
+          body: webhook.body,
+          done_at: null,
+          outcome: null,
+        })
+        .onConflict((conflict) => conflict.column('delivery_key').doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return row?.id ?? null;
+    });
+  }
+
+  async pending(limit: number): Promise<readonly StoredWebhook[]> {
+    const rows = await this.#db
+      .selectFrom('webhook_inbox')
+      .select(['id', 'received_at', 'source', 'delivery_key', 'body'])
+      .where('done_at', 'is', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      receivedAt: row.received_at,
+      source: row.source,
+      deliveryKey: row.delivery_key,
+      body: Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength),
+    }));
+  }
+
+  async done(id: number, at: number, outcome: string): Promise<void> {
+    await this.#writes.run((db) =>
+      db.updateTable('webhook_inbox').set({ done_at: at, outcome }).where('id', '=', id).execute(),
+    );
+  }
+
+  async prune(before: number): Promise<number> {
+    return await this.#writes.run(async (db) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('webhook_inbox')
+        .where('done_at', '<', before)
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
+    });
+  }
+}

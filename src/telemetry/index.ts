@@ -1,0 +1,8 @@
+/**
+ * What the service tells its operator: a logger whose lines hold no SDP, phone number, address or token, because every
+ * finished line goes through one guard.
+ */
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { type CallObserver, observeCalls } from './observe-calls.ts';
+export { observeSignaling, type SignalingReports } from './observe-signaling.ts';
+export { redact } from './redact.ts';

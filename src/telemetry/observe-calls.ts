@@ -1,0 +1,36 @@
+import type { CallIdentity, CallPatch, TimelineEvent } from '../call/index.ts';
+import type { Logger } from './logger.ts';
+
+/** The part of the runtime's observer that is logged. */
+export interface CallObserver {
+  onTimeline?(identity: CallIdentity, event: TimelineEvent): void;
+  onUpdated?(identity: CallIdentity, patch: CallPatch): void;
+  onIgnored?(callId: string, what: string, why: string): void;
+}
+
+/** What agents and callers said is in the timeline, not in the log of the service. */
+const UNLOGGED = new Set(['transcript', 'agent_message']);
+
+/** Logs the life of calls by our own call id, and passes everything on to `next`. */
+export function observeCalls(logger: Logger, next: CallObserver = {}): CallObserver {
+  return {
+    onTimeline(identity, event) {
+      if (!UNLOGGED.has(event.type)) logger.debug({ call: identity.id, ...event.data }, event.type);
+      next.onTimeline?.(identity, event);
+    },
+    onUpdated(identity, patch) {
+      if (patch.ending !== undefined) {
+        const { direction, phoneNumberId } = identity;
+        logger.info(
+          { call: identity.id, direction, phoneNumberId, ...patch.ending, seconds: patch.durationSeconds },
+          'call ended',
+        );
+      }
+      next.onUpdated?.(identity, patch);
+    },
+    onIgnored(callId, what, why) {
+      logger.debug({ what, why }, 'ignored');
+      next.onIgnored?.(callId, what, why);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Database, openDatabase } from '../../src/storage/index.ts';
+import { MASTER_KEY } from './master-key.ts';
+
+/** A path in a folder that is gone after the test. */
+export function temporaryDatabasePath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'talkwire-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'talkwire.db');
+}
+
+/** Open for the time of the test; in memory unless a path is given. */
+export async function openTestDatabase(path = ':memory:', masterKey = MASTER_KEY): Promise<Database> {
+  const database = await openDatabase({ path, masterKey });
+  onTestFinished(() => database.close());
+  return database;
+}

@@ -1,0 +1,2 @@
+/** Seals the databases of the tests. */
+export const MASTER_KEY = Buffer.alloc(32, 7);

@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { configurationPage, envExample } from '../../scripts/generate-config-docs.ts';
+import { DEFAULT_POLICY } from '../../src/call/index.ts';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+import { metaOf, VARIABLES, type VariableName } from '../../src/config-variables.ts';
+
+const KEY = Buffer.alloc(32, 0xab);
+const MINIMUM = {
+  TALKWIRE_MASTER_KEY: KEY.toString('base64'),
+  TALKWIRE_API_KEYS: 'an-api-key-of-the-tests',
+  TALKWIRE_APP_SECRETS: 'app-secret-1',
+};
+const NUMBER = { TALKWIRE_PHONE_NUMBER_ID: '106540352242922', TALKWIRE_ACCESS_TOKEN: 'EAAG-token' };
+const NAMES = Object.keys(VARIABLES.shape) as VariableName[];
+
+const load = (changes: Record<string, string | undefined> = {}) => loadConfig({ ...MINIMUM, ...changes });
+
+function messageOf(environment: Record<string, string | undefined>, files: Record<string, string> = {}): string {
+  const readFile = (path: string) => {
+    if (files[path] === undefined) throw new Error('ENOENT');
+    return files[path];
+  };
+  try {
+    loadConfig(environment, readFile);
+    return 'no error';
+  } catch (fault) {
+    if (fault instanceof ConfigError) return fault.message;
+    throw fault;
+  }
+}
+
+const wrong = (changes: Record<string, string>) => messageOf({ ...MINIMUM, ...changes });
+
+describe('configuration', () => {
+  it('needs three settings, and has a default for the rest', () => {
+    expect(load()).toEqual({
+      http: { host: '0.0.0.0', port: 8080, publicUrl: null, apiKeys: ['an-api-key-of-the-tests'] },
+      database: { path: './var/talkwire.db', masterKey: KEY, inboxDays: 8 },
+      webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
+      graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 10_000 },
+      firstNumber: null,
+      media: {
+        threads: 0,
+        network: { portRange: null, announcedIp: null, bindAddresses: [], ipv6: false, iceServers: [] },
+        promptsFolder: './prompts',
+      },
+      maxCalls: 100,
+      drainMs: 30_000,
+      logLevel: 'info',
+      logFile: null,
+      secrets: expect.arrayContaining(Object.values(MINIMUM)),
+    });
+  });
+
+  it('says everything that is wrong or missing in one message, each with its meaning', () => {
+    const message = messageOf({
+      TALKWIRE_PORT: '99999',
+      TALKWIRE_ACCESS_TOKEN: 'EAAG-token',
+      TALKWIRE_AGENT_SAMPLE_RATE: '44100',
+      TALKWIRE_ICE_SERVERS: 'turn:relay.example.com',
+    });
+    expect(message).toContain('7 settings are wrong or missing');
+    const expected = {
+      TALKWIRE_MASTER_KEY: 'is missing.',
+      TALKWIRE_API_KEYS: 'is missing.',
+      TALKWIRE_APP_SECRETS: 'is missing, and so is TALKWIRE_KAPSO_SECRETS',
+      TALKWIRE_PORT: 'is wrong: must be a whole number from 0 to 65535.',
+      TALKWIRE_PHONE_NUMBER_ID: 'is missing: TALKWIRE_ACCESS_TOKEN needs it.',
+      TALKWIRE_AGENT_SAMPLE_RATE: 'is wrong: must be 8000, 16000, 24000 or 48000.',
+      TALKWIRE_ICE_SERVERS: 'is wrong: must be stun:',
+    };
+    for (const [name, fault] of Object.entries(expected)) {
+      expect(message).toContain(`  ${name} ${fault}`);
+      expect(message).toContain(metaOf(name as VariableName).description);
+    }
+  });
+
+  it('never repeats a value in its message', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...NAMES), fc.string({ minLength: 6 }), (name, noise) => {
+        const value = `~${noise.replaceAll(',', '')}~`;
+        expect(wrong({ [name]: value })).not.toContain(value);
+      }),
+    );
+  });
+
+  it('takes every text of every variable without breaking', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...NAMES), fc.string()), (environment) => {
+        expect(messageOf(environment)).toBeTypeOf('string');
+      }),
+    );
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(load({ TALKWIRE_PORT: '', TALKWIRE_AGENT_URL: ' ', TALKWIRE_PHONE_NUMBER_ID: '' })).toEqual(load());
+  });
+
+  it('reads the master key in hex, base64 and base64url', () => {
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      expect(load({ TALKWIRE_MASTER_KEY: KEY.toString(encoding) }).database.masterKey).toEqual(KEY);
+    }
+    for (const key of ['short', KEY.subarray(1).toString('base64'), `${KEY.toString('hex')}00`]) {
+      expect(wrong({ TALKWIRE_MASTER_KEY: key })).toContain('must be 32 bytes');
+    }
+  });
+
+  it('reads a secret from a file, without its last newline', () => {
+    const { TALKWIRE_MASTER_KEY: key, ...rest } = MINIMUM;
+    const environment = { ...rest, TALKWIRE_MASTER_KEY_FILE: '/run/secrets/key' };
+    expect(loadConfig(environment, () => `${key}\n`).database.masterKey).toEqual(KEY);
+    expect(messageOf(environment)).toContain(
+      'TALKWIRE_MASTER_KEY is missing: the file of TALKWIRE_MASTER_KEY_FILE cannot',
+    );
+    expect(messageOf({ ...environment, ...MINIMUM }, { '/run/secrets/key': key })).toContain('is given twice');
+    expect(load({ TALKWIRE_PORT_FILE: '/run/secrets/port' }).http.port).toBe(8080);
+  });
+
+  it('describes the first number with its agent', () => {
+    const config = load({
+      ...NUMBER,
+      TALKWIRE_AGENT_URL: 'wss://agent.example.com/talk',
+      TALKWIRE_AGENT_TOKEN: 'agent-token',
+      TALKWIRE_AGENT_SAMPLE_RATE: '24000',
+      TALKWIRE_MAX_CALL_SECONDS: '600',
+      TALKWIRE_ON_AGENT_UNAVAILABLE: 'prompt:sorry.ogg',
+    });
+    expect(config.firstNumber).toEqual({
+      phoneNumberId: '106540352242922',
+      displayPhoneNumber: null,
+      credentials: { kind: 'bearer', secret: 'EAAG-token' },
+      policy: {
+        ...DEFAULT_POLICY,
+        maxDurationMs: 600_000,
+        onAgentUnavailable: { action: 'prompt', prompt: 'sorry.ogg' },
+        agent: {
+          id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+          name: 'default',
+          wire: 'raw',
+          url: 'wss://agent.example.com/talk',
+          token: 'agent-token',
+          tokenIn: 'header',
+          sampleRate: 24_000,
+          connectTimeoutMs: 5_000,
+          reconnectAttempts: 3,
+          parameters: {},
+        },
+      },
+    });
+    expect(config.secrets).toEqual(expect.arrayContaining(['EAAG-token', 'agent-token']));
+    expect(load(NUMBER).firstNumber?.policy.agent).toBeNull();
+  });
+
+  it('reads ports, addresses and switches of media', () => {
+    const { network } = load({
+      TALKWIRE_UDP_PORTS: '40000-40999',
+      TALKWIRE_ANNOUNCED_IP: '203.0.113.7',
+      TALKWIRE_BIND_ADDRESSES: '10.0.0.1, fd00::1',
+      TALKWIRE_IPV6: 'on',
+    }).media;
+    expect(network).toMatchObject({ portRange: [40_000, 40_999], announcedIp: '203.0.113.7', ipv6: true });
+    expect(network.bindAddresses).toEqual(['10.0.0.1', 'fd00::1']);
+    for (const ports of ['40999-40000', '80-90', '40000', '40000-70000', 'a-b']) {
+      expect(wrong({ TALKWIRE_UDP_PORTS: ports })).toContain('TALKWIRE_UDP_PORTS is wrong');
+    }
+    expect(wrong({ TALKWIRE_IPV6: 'maybe' })).toContain('must be on or off');
+  });
+
+  it('reads ICE servers as a list or as JSON', () => {
+    const servers = (text: string) => load({ TALKWIRE_ICE_SERVERS: text }).media.network.iceServers;
+    expect(servers('stun:stun.example.com:3478, turn:ada:s%40c%2Cret@turn.example.com:3478?transport=tcp')).toEqual([
+      { urls: 'stun:stun.example.com:3478' },
+      { urls: 'turn:turn.example.com:3478?transport=tcp', username: 'ada', credential: 's@c,ret' },
+    ]);
+    expect(servers('[{"urls":["stun:a","turn:b"],"username":"u","credential":"p"}]')).toEqual([
+      { urls: 'stun:a', username: 'u', credential: 'p' },
+      { urls: 'turn:b', username: 'u', credential: 'p' },
+    ]);
+    for (const text of ['turn:host:1', 'http://a', '[{"urls":"turn:b"}]', '[{]', '[]', ',', 'turn:u:%zz@host']) {
+      expect(wrong({ TALKWIRE_ICE_SERVERS: text })).toContain('TALKWIRE_ICE_SERVERS is wrong');
+    }
+  });
+
+  it.each([
+    ['TALKWIRE_PUBLIC_URL', 'ftp://a'],
+    ['TALKWIRE_PUBLIC_URL', 'https://a/?b'],
+    ['TALKWIRE_GRAPH_URL', 'https://user:pass@a'],
+    ['TALKWIRE_GRAPH_VERSION', '24'],
+    ['TALKWIRE_AGENT_URL', 'http://a'],
+    ['TALKWIRE_API_KEYS', 'a-good-key-of-length,short'],
+    ['TALKWIRE_PHONE_NUMBER_ID', '+15550100000'],
+    ['TALKWIRE_ON_AGENT_UNAVAILABLE', 'prompt:../etc/passwd'],
+    ['TALKWIRE_ON_AGENT_UNAVAILABLE', 'prompt:'],
+    ['TALKWIRE_LOG_LEVEL', 'loud'],
+    ['TALKWIRE_CREDENTIAL_KIND', 'basic'],
+    ['TALKWIRE_AGENT_TOKEN_IN', 'cookie'],
+    ['TALKWIRE_DRAIN_SECONDS', '1.5'],
+    ['TALKWIRE_ANNOUNCED_IP', 'example.com'],
+    ['TALKWIRE_BIND_ADDRESSES', '10.0.0.1,eth0'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(wrong({ [name]: value })).toContain(`${name} is wrong: must`);
+  });
+
+  it('leaves no slash at the end of a URL', () => {
+    expect(load({ TALKWIRE_GRAPH_URL: 'https://api.example.com/meta/whatsapp/' }).graph.baseUrl).toBe(
+      'https://api.example.com/meta/whatsapp',
+    );
+  });
+});
+
+describe('the pages on configuration', () => {
+  const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+  it('are as the schema makes them (node scripts/generate-config-docs.ts)', () => {
+    expect(file('docs/configuration.md')).toBe(configurationPage());
+    expect(file('.env.example')).toBe(envExample());
+  });
+
+  it('explain every variable', () => {
+    for (const name of NAMES) {
+      expect(metaOf(name).description.length).toBeGreaterThan(10);
+      expect(configurationPage()).toContain(`| \`${name}\` |`);
+      expect(envExample()).toMatch(new RegExp(`^#?${name}=`, 'm'));
+    }
+  });
+
+  it('show an example that is a configuration once its blanks are filled', () => {
+    const lines = [...envExample().matchAll(/^#?(TALKWIRE_\w+)=(.*)$/gm)];
+    const environment = Object.fromEntries(lines.map(([, name, value]) => [name!, value]));
+    expect(messageOf({ ...environment, ...MINIMUM, ...NUMBER })).toBe('no error');
+  });
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CallIdentity } from '../../../src/call/index.ts';
+import { type CallListQuery, InvalidCursor } from '../../../src/calls-api/ports.ts';
+import { decodeCursor, encodeCursor } from '../../../src/storage/cursor.ts';
+import type { Database } from '../../../src/storage/index.ts';
+import { T0 } from '../../support/call.ts';
+import { callIdentity, PHONE_NUMBER_ID } from '../../support/call-identity.ts';
+import { openTestDatabase } from '../../support/database.ts';
+
+function query(parts: Partial<CallListQuery> = {}): CallListQuery {
+  return {
+    phoneNumberId: PHONE_NUMBER_ID,
+    limit: 20,
+    after: null,
+    before: null,
+    direction: null,
+    status: null,
+    callId: null,
+    since: null,
+    until: null,
+    ...parts,
+  };
+}
+
+async function add({ calls }: Database, differences: Partial<CallIdentity> = {}): Promise<CallIdentity> {
+  const call = callIdentity(differences);
+  await calls.create(call, 'ringing', T0, null);
+  return call;
+}
+
+async function idsOf({ calls }: Database, parts: Partial<CallListQuery>): Promise<string[]> {
+  return (await calls.list(query(parts))).data.map((call) => call.id);
+}
+
+describe('list of calls', () => {
+  it('walks every call once, newest first, forwards and back, whatever the page size', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 25 }),
+        fc.integer({ min: 1, max: 7 }),
+        async (starts, limit) => {
+          const database = await openTestDatabase();
+          const calls = await Promise.all(starts.map((start) => add(database, { startedAt: T0 + start })));
+          const expected = calls
+            .toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
+            .map((call) => call.id);
+
+          const forwards: string[][] = [];
+          let page = await database.calls.list(query({ limit }));
+          expect(page.before).toBeNull();
+          for (;;) {
+            forwards.push(page.data.map((call) => call.id));
+            if (page.after === null) break;
+            page = await database.calls.list(query({ limit, after: page.after }));
+          }
+          expect(forwards.flat()).toEqual(expected);
+
+          const backwards = [page.data.map((call) => call.id)];
+          while (page.before !== null) {
+            page = await database.calls.list(query({ limit, before: page.before }));
+            backwards.unshift(page.data.map((call) => call.id));
+          }
+          expect(backwards.flat()).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('neither repeats nor misses a call while new ones come in', async () => {
+    const database = await openTestDatabase();
+    const old = await Promise.all([1, 2, 3, 4, 5].map((start) => add(database, { startedAt: T0 + start })));
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await database.calls.list(query({ limit: 2, after }));
+      seen.push(...page.data.map((call) => call.id));
+      after = page.after;
+      await add(database, { startedAt: T0 + 1000 + seen.length });
+    } while (after !== null);
+    expect(seen).toEqual(old.map((call) => call.id).reverse());
+  });
+
+  it('goes back to calls that came in after the first page', async () => {
+    const database = await openTestDatabase();
+    await add(database, { startedAt: T0 });
+    await add(database, { startedAt: T0 + 1 });
+    const first = await database.calls.list(query({ limit: 1 }));
+    const second = await database.calls.list(query({ limit: 1, after: first.after }));
+    const newer = await add(database, { startedAt: T0 + 2 });
+    const back = await database.calls.list(query({ limit: 5, before: second.before }));
+    expect(back.data.map((call) => call.id)).toEqual([newer.id, first.data[0]!.id]);
+    expect(back.before).toBeNull();
+    expect(back.after).not.toBeNull();
+  });
+
+  it('holds each filter', async () => {
+    const database = await openTestDatabase();
+    const inbound = await add(database, { startedAt: T0 });
+    const outbound = await add(database, { startedAt: T0 + 1000, direction: 'outbound' });
+    await add(database, { phoneNumberId: 'another' });
+    await database.calls.update(outbound.id, { status: 'failed' }, T0);
+    expect(await idsOf(database, {})).toEqual([outbound.id, inbound.id]);
+    expect(await idsOf(database, { direction: 'inbound' })).toEqual([inbound.id]);
+    expect(await idsOf(database, { status: 'failed' })).toEqual([outbound.id]);
+    expect(await idsOf(database, { since: T0 + 1000 })).toEqual([outbound.id]);
+    expect(await idsOf(database, { until: T0 })).toEqual([inbound.id]);
+    expect(await idsOf(database, { since: T0 + 1, until: T0 + 999 })).toEqual([]);
+    expect(await idsOf(database, { callId: inbound.callId })).toEqual([inbound.id]);
+    expect(await idsOf(database, { callId: inbound.id })).toEqual([inbound.id]);
+    expect(await idsOf(database, { callId: 'unknown' })).toEqual([]);
+    expect(await idsOf(database, { callId: inbound.id, phoneNumberId: 'another' })).toEqual([]);
+  });
+
+  it('keeps the filters over its pages', async () => {
+    const database = await openTestDatabase();
+    const wanted = await add(database, { startedAt: T0 + 5 });
+    await add(database, { startedAt: T0 + 1, direction: 'outbound' });
+    await add(database, { startedAt: T0 + 9, direction: 'outbound' });
+    const page = await database.calls.list(query({ limit: 1, direction: 'inbound' }));
+    expect(page).toMatchObject({ data: [{ id: wanted.id }], before: null, after: null });
+  });
+});
+
+describe('cursor', () => {
+  it('comes back as it was', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.uuid(), (startedAt, id) => {
+        const text = encodeCursor({ startedAt, id });
+        expect(text).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(decodeCursor(text, 'after')).toEqual({ startedAt, id });
+      }),
+    );
+  });
+
+  it('is refused as invalid if this service cannot have given it out', () => {
+    const encoded = fc.json().map((json) => Buffer.from(json).toString('base64url'));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), encoded, fc.base64String()), (text) => {
+        try {
+          expect(encodeCursor(decodeCursor(text, 'before'))).toBe(text);
+        } catch (fault) {
+          expect(fault).toBeInstanceOf(InvalidCursor);
+        }
+      }),
+    );
+    for (const value of [
+      '[1.5,"a"]',
+      '[1]',
+      '[1,""]',
+      '{"0":1,"1":"a"}',
+      '[1,"a",2]',
+      '["1","a"]',
+      '[1, "a"]',
+      'null',
+    ]) {
+      expect(() => decodeCursor(Buffer.from(value).toString('base64url'), 'after')).toThrow(InvalidCursor);
+    }
+    expect(() => decodeCursor('', 'after')).toThrow(InvalidCursor);
+    expect(() => decodeCursor(`${encodeCursor({ startedAt: 1, id: 'a' })}=`, 'after')).toThrow(InvalidCursor);
+    expect(() => decodeCursor(encodeCursor({ startedAt: 1, id: 'a'.repeat(500) }), 'after')).toThrow(InvalidCursor);
+  });
+});
