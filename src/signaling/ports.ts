@@ -1,4 +1,4 @@
-import type { CallIdentity, MetaInput } from '../call/index.ts';
+import type { CallIdentity, GraphAction, GraphResult, MetaInput } from '../call/index.ts';
 
 /** Raw webhooks, kept before they are answered and until they were worked off. */
 export interface Inbox {
@@ -43,4 +43,52 @@ export interface CallEventSink {
 export interface CallEvent {
   readonly identity: Omit<CallIdentity, 'id'>;
   readonly input: MetaInput;
+}
+
+/** Time, in milliseconds. The runtime's clock has this shape; this room may not import it. */
+export interface SignalingClock {
+  now(): number;
+  /** Returns a function that cancels. */
+  at(time: number, run: () => void): () => void;
+}
+
+/** One action on one call, as the runtime's GraphPort asks for it. */
+export interface GraphActRequest {
+  readonly phoneNumberId: string;
+  readonly callId: string;
+  readonly action: GraphAction;
+  /** Our answer; null for reject and terminate. */
+  readonly sdp: string | null;
+}
+
+/** What became of one delivery. */
+export type DeliveryOutcome = 'stored' | 'duplicate' | 'bad_signature' | 'not_json' | 'not_ours' | 'store_failed';
+
+/** One action, all its attempts included. */
+export interface GraphActReport {
+  readonly phoneNumberId: string;
+  readonly callId: string;
+  readonly result: GraphResult;
+  readonly attempts: number;
+  readonly tookMs: number;
+  /** A person has to do something, or calls will go on failing (docs/errors.md). */
+  readonly alert: boolean;
+}
+
+/** Watches without being asked to do anything: logs, metrics, the demo's screen, tests. */
+export interface SignalingObserver {
+  onDelivery?(outcome: DeliveryOutcome, source: RawWebhook['source'] | null): void;
+  /** Something in a webhook that we do nothing with. Neither `where` nor `reason` holds personal data. */
+  onIgnored?(item: IgnoredItem): void;
+  /** A stored webhook was worked off, or given up after the last attempt. */
+  onWorkedOff?(id: number, outcome: string): void;
+  onGraphAct?(report: GraphActReport): void;
+  /** A port broke its promise. The room goes on. */
+  onFault?(during: string, fault: unknown): void;
+}
+
+export interface IgnoredItem {
+  /** Path inside the body, such as `entry[0].changes[2].value.calls[0]`. */
+  readonly where: string;
+  readonly reason: string;
 }

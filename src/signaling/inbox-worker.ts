@@ -1,0 +1,222 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type {
+  CallEventSink,
+  Inbox,
+  NumberDirectory,
+  SignalingClock,
+  SignalingObserver,
+  StoredWebhook,
+} from './ports.ts';
+import { quietObserver } from './quiet-observer.ts';
+import { parseWebhook } from './webhook-parser.ts';
+
+export interface InboxWorkerOptions {
+  readonly inbox: Inbox;
+  readonly sink: CallEventSink;
+  readonly directory: NumberDirectory;
+  readonly clock: SignalingClock;
+  readonly observer?: SignalingObserver;
+  /** How long a worked-off webhook is kept. Default 8 days, because Meta repeats deliveries for 7 (meta-calling.md §3.2). */
+  readonly keepMs?: number;
+}
+
+/** Works off stored webhooks, one at a time in order of arrival. */
+export interface InboxWorker {
+  /** Begins, with what an earlier process left. */
+  start(): void;
+  /** There is something new. Returns at once; without `start` it does nothing. */
+  wake(): void;
+  /** Resolves when the webhook at hand is finished; the others stay for the next start. */
+  stop(): Promise<void>;
+}
+
+/** Rows asked for at once. */
+const BATCH = 50;
+/** A webhook that fails this often is closed as failed; it stays in the inbox until it is pruned. */
+const ATTEMPTS = 5;
+const FIRST_BACKOFF_MS = 500;
+const LONGEST_BACKOFF_MS = 30_000;
+/** The sink only hands events to their calls. One that takes longer is stuck, and must not hold up every other call. */
+const SINK_TIMEOUT_MS = 10_000;
+const PRUNE_EVERY_MS = 60 * 60_000;
+const DEFAULT_KEEP_MS = 8 * 24 * 60 * 60_000;
+
+/**
+ * A webhook that fails is set aside and tried again later, while those behind it go on: a row that nobody can work off must
+ * not stop all calls. This can put the events of one call out of order, which Meta does as well; the call machine takes
+ * every order, and every event more than once.
+ */
+export function createInboxWorker(options: InboxWorkerOptions): InboxWorker {
+  return new Worker(options);
+}
+
+interface SetAside {
+  readonly attempts: number;
+  readonly cancel: () => void;
+  due: boolean;
+}
+
+class Worker implements InboxWorker {
+  readonly #options: InboxWorkerOptions;
+  readonly #observer: Required<SignalingObserver>;
+  readonly #setAside = new Map<number, SetAside>();
+  #started = false;
+  #stopped = false;
+  #running: Promise<void> | null = null;
+  #pruning: Promise<void> | null = null;
+  #again = false;
+  #faults = 0;
+  #cancelPrune: () => void = () => {};
+  #cancelRetry: () => void = () => {};
+
+  constructor(options: InboxWorkerOptions) {
+    this.#options = options;
+    this.#observer = quietObserver(options.observer);
+  }
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.wake();
+    this.#pruning = this.#prune();
+  }
+
+  wake(): void {
+    if (!this.#started || this.#stopped) return;
+    this.#again = true;
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelPrune();
+    this.#cancelRetry();
+    for (const { cancel } of this.#setAside.values()) cancel();
+    await Promise.all([this.#running, this.#pruning]);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again) {
+        // Gives way first, so that the webhook that woke us is answered before it is worked off.
+        await nextTurn();
+        if (this.#stopped) return;
+        this.#again = false;
+        const rows = await this.#nextRows();
+        for (const row of rows) {
+          await this.#workOff(row);
+          await nextTurn();
+          if (this.#stopped) return;
+        }
+        if (rows.length > 0) this.#again = true;
+      }
+    } finally {
+      // In the same step as the last look at #again: no wake can fall between the two.
+      this.#running = null;
+    }
+  }
+
+  async #nextRows(): Promise<readonly StoredWebhook[]> {
+    const { inbox, clock } = this.#options;
+    try {
+      const rows = await inbox.pending(BATCH + this.#setAside.size);
+      this.#faults = 0;
+      return rows.filter(({ id }) => this.#setAside.get(id)?.due ?? true);
+    } catch (fault) {
+      this.#tell('reading the inbox', fault);
+      this.#faults += 1;
+      if (this.#stopped) return [];
+      this.#cancelRetry();
+      this.#cancelRetry = clock.at(clock.now() + backoff(this.#faults), () => this.wake());
+      return [];
+    }
+  }
+
+  async #workOff(row: StoredWebhook): Promise<void> {
+    const { inbox, clock } = this.#options;
+    const attempts = (this.#setAside.get(row.id)?.attempts ?? 0) + 1;
+    try {
+      const outcome = await this.#handle(row);
+      await inbox.done(row.id, clock.now(), outcome);
+      this.#setAside.delete(row.id);
+      this.#observer.onWorkedOff(row.id, outcome);
+    } catch (fault) {
+      this.#tell('working off a webhook', fault);
+      if (attempts < ATTEMPTS || !(await this.#giveUp(row.id, fault))) this.#putAside(row.id, attempts);
+    }
+  }
+
+  async #handle(row: StoredWebhook): Promise<string> {
+    const { sink, directory, clock } = this.#options;
+    const { events, ignored } = parseWebhook(row.body, row.receivedAt);
+    for (const item of ignored) this.#observer.onIgnored(item);
+    let taken = 0;
+    for (const event of events) {
+      if (!directory.isOurs(event.identity.phoneNumberId)) continue;
+      await within(clock, SINK_TIMEOUT_MS, sink.handle(event));
+      taken += 1;
+    }
+    const foreign = events.length - taken;
+    return `taken ${taken}, ignored ${ignored.length}, of other numbers ${foreign}`;
+  }
+
+  /** True if the row is closed. */
+  async #giveUp(id: number, fault: unknown): Promise<boolean> {
+    const { inbox, clock } = this.#options;
+    const outcome = `failed: ${fault instanceof Error ? fault.message : String(fault)}`.slice(0, 300);
+    try {
+      await inbox.done(id, clock.now(), outcome);
+      this.#setAside.delete(id);
+      this.#observer.onWorkedOff(id, outcome);
+      return true;
+    } catch (another) {
+      this.#tell('closing a webhook', another);
+      return false;
+    }
+  }
+
+  #putAside(id: number, attempts: number): void {
+    const { clock } = this.#options;
+    if (this.#stopped) return;
+    const cancel = clock.at(clock.now() + backoff(attempts), () => {
+      aside.due = true;
+      this.wake();
+    });
+    const aside: SetAside = { attempts, cancel, due: false };
+    this.#setAside.set(id, aside);
+  }
+
+  async #prune(): Promise<void> {
+    const { inbox, clock, keepMs = DEFAULT_KEEP_MS } = this.#options;
+    try {
+      await inbox.prune(clock.now() - keepMs);
+    } catch (fault) {
+      this.#tell('pruning the inbox', fault);
+    }
+    if (this.#stopped) return;
+    this.#cancelPrune = clock.at(clock.now() + PRUNE_EVERY_MS, () => {
+      this.#pruning = this.#prune();
+    });
+  }
+
+  #tell(during: string, fault: unknown): void {
+    this.#observer.onFault(during, fault);
+  }
+}
+
+function backoff(attempts: number): number {
+  return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1));
+}
+
+/** Rejects if the work is not done in time; the work itself goes on, and its result is dropped. */
+async function within(clock: SignalingClock, ms: number, work: Promise<void>): Promise<void> {
+  let cancel = () => {};
+  const tooLate = new Promise<never>((_, reject) => {
+    cancel = clock.at(clock.now() + ms, () => reject(new Error(`The sink took longer than ${ms} ms.`)));
+  });
+  try {
+    await Promise.race([work, tooLate]);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,44 @@
+import type { User } from '../call/index.ts';
+import { contactItem } from './webhook-schema.ts';
+
+/** The side of a call on which the user is. */
+export interface UserSide {
+  readonly phone: string | null;
+  readonly userId: string | null;
+  readonly parentUserId: string | null;
+}
+
+/**
+ * Puts together who the user is, from the call and from `contacts`, which may be missing. A user with a username may have no
+ * number, only a business-scoped id, and a sender once stood such an id in the number's place: it must not become a number
+ * by stripping letters (meta-calling.md §9.14).
+ */
+export function readUser(side: UserSide, contacts: readonly unknown[]): User {
+  const waId = phoneDigits(side.phone);
+  const userId = side.userId ?? bsuid(side.phone);
+  const known = contacts.flatMap((item) => {
+    const contact = contactItem.safeParse(item);
+    return contact.success ? [contact.data] : [];
+  });
+  const own = known.find(
+    (contact) =>
+      (userId !== null && contact.user_id === userId) || (waId !== null && phoneDigits(contact.wa_id) === waId),
+  );
+  // Numbers are spelled in two ways in some countries, so the only contact is the user's even if the number differs.
+  const contact = own ?? (known.length === 1 ? known[0] : undefined);
+  return {
+    waId: waId ?? phoneDigits(contact?.wa_id ?? null),
+    userId: userId ?? contact?.user_id ?? null,
+    parentUserId: side.parentUserId ?? contact?.parent_user_id ?? null,
+    name: contact?.profile.name ?? contact?.profile.username ?? null,
+  };
+}
+
+function phoneDigits(phone: string | null): string | null {
+  return /^\s*\+?(\d{4,20})\s*$/.exec(phone ?? '')?.[1] ?? null;
+}
+
+/** kapso-api.md §11. */
+function bsuid(phone: string | null): string | null {
+  return phone !== null && /^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/.test(phone) ? phone : null;
+}

@@ -1,0 +1,44 @@
+import type { Inbox, RawWebhook, StoredWebhook } from '../../src/signaling/index.ts';
+
+/** An inbox in memory, that can be told to fail. */
+export class MemoryInbox implements Inbox {
+  readonly rows: StoredWebhook[] = [];
+  readonly outcomes = new Map<number, string>();
+  readonly pruned: number[] = [];
+  /** While set, the operation of that name fails. */
+  failing: 'store' | 'pending' | 'done' | null = null;
+
+  async store(webhook: RawWebhook): Promise<number | null> {
+    this.#failIf('store');
+    if (this.rows.some((row) => row.deliveryKey === webhook.deliveryKey)) return null;
+    const id = this.rows.length + 1;
+    this.rows.push({ ...webhook, id });
+    return id;
+  }
+
+  async pending(limit: number): Promise<readonly StoredWebhook[]> {
+    this.#failIf('pending');
+    return this.rows.filter(({ id }) => !this.outcomes.has(id)).slice(0, limit);
+  }
+
+  async done(id: number, _at: number, outcome: string): Promise<void> {
+    this.#failIf('done');
+    this.outcomes.set(id, outcome);
+  }
+
+  async prune(before: number): Promise<number> {
+    this.pruned.push(before);
+    return 0;
+  }
+
+  /** Puts a body in, as if it had been received. */
+  async put(body: unknown, receivedAt = 0): Promise<number> {
+    const deliveryKey = `key-${this.rows.length}`;
+    const bytes = Buffer.from(JSON.stringify(body));
+    return (await this.store({ receivedAt, source: 'meta', deliveryKey, body: bytes })) ?? 0;
+  }
+
+  #failIf(operation: 'store' | 'pending' | 'done'): void {
+    if (this.failing === operation) throw new Error(`${operation} failed`);
+  }
+}
