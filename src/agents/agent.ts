@@ -4,7 +4,6 @@ import type { AgentFailure, AgentTarget, CallIdentity } from '../call/index.ts';
 export interface CallContext {
   readonly identity: CallIdentity;
   readonly recording: boolean;
-  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /**
@@ -43,18 +42,24 @@ export interface PlayedItem {
 
 /** What a wire says to the session that owns it. Called synchronously, never after the wire was closed. */
 export interface AgentListener {
+  /** Comes again after every reconnect. */
   onReady(connectMs: number): void;
   /** Sound of any length at `sampleRate`; `pcm` belongs to the listener only until it returns. */
   onAudio(pcm: Int16Array, itemId: string | null): void;
+  /** To be answered with `cleared`, also when nothing was queued. */
   onClear(): void;
+  /** To be answered with `marked` once, at once if no sound is queued. */
   onMark(name: string): void;
   /** The agent presses keys towards the phone. */
   onDtmf(digits: string): void;
   /** Something the application defined; goes to the timeline and to events, not to the phone. */
   onMessage(data: unknown): void;
   onTranscript(transcript: Transcript): void;
+  /** At most once. Nothing but marks, transcripts and messages follows. */
   onHangup(drain: boolean, reason: string | null): void;
+  /** The socket is lost and will be dialled again; `onReady` or `onFailed` follows. */
   onReconnecting(attempt: number, code: AgentFailure): void;
+  /** The last call. */
   onFailed(code: AgentFailure, detail: string): void;
 }
 

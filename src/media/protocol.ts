@@ -49,7 +49,12 @@ export type MediaReport =
       readonly quality: CallQuality;
     }
   | { readonly type: 'thread'; readonly at: number; readonly load: ThreadLoad }
-  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number | boolean | null>> };
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+    };
 
 /** How busy a media thread is. `clockLagMs`: how late the 20 ms clock ticked, worst of the interval. */
 export interface ThreadLoad {

@@ -19,7 +19,7 @@ export interface IceServer {
 }
 
 /**
- * One media leg: ICE, DTLS-SRTP, RTP. Made by `openAnsweringLeg` or `openOfferingLeg` in peer.ts.
+ * One media leg: ICE, DTLS-SRTP, RTP. Made by `openAnsweringLeg` or `openOfferingLeg`.
  * Gated until `ungate`: before that, no RTP leaves, not even silence (meta-calling.md §4.5).
  */
 export interface Leg {
@@ -34,7 +34,10 @@ export interface Leg {
    * or not connected. `marker` is set on the first packet of a talkspurt.
    */
   sendAudio(opus: Uint8Array, marker: boolean): void;
-  /** Queues RFC 4733 events; they go out in place of audio packets of the following `sendAudio` calls. */
+  /**
+   * Queues RFC 4733 events; they go out in place of audio packets of the following `sendAudio` calls. Characters that are
+   * no keys are left out; nothing is sent when the other side did not agree to telephone-event.
+   */
   sendDtmf(digits: string): void;
   stats(nowMs: number): LegStats;
   /** Sends RTCP BYE if media flowed, closes sockets. Idempotent. Sockets are gone when it resolves (< 1 s). */
@@ -76,4 +79,7 @@ export type LegStats = Pick<
   | 'srtpRefused'
   | 'dtmfReceived'
   | 'mediaSetupMs'
->;
+> & {
+  /** Audio packets that were not sent: the gate was closed, or nothing was connected. */
+  readonly packetsWithheld: number;
+};

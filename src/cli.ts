@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigError, loadConfig } from './config.ts';
+import { runDemo } from './demo/index.ts';
+import { startService } from './main.ts';
+import { NETWORK_PROFILE_NAMES, runSimulateCall } from './simulator/index.ts';
+import { createLogger } from './telemetry/index.ts';
+
+const HELLO = new URL('../assets/audio/hello.wav', import.meta.url).pathname;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('talkwire')
+  .description('Self-hosted bridge between WhatsApp Business Calling and voice agents')
+  .version(version);
+
+program
+  .command('start')
+  .description('run the service; configuration comes from the environment (docs/configuration.md)')
+  .action(async () => {
+    const config = loadConfig(process.env);
+    const logger = createLogger({ level: config.logLevel, file: config.logFile, secrets: config.secrets });
+    const service = await startService(config, logger);
+    let stopping = false;
+    const stop = () => {
+      // Asked twice, the operator does not want to wait for calls to end.
+      if (stopping) {
+        service.hurry();
+        return;
+      }
+      stopping = true;
+      logger.info({ calls: service.liveCalls }, 'draining; a second signal ends the calls at once');
+      service.stop(config.drainMs).then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      );
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+
+program
+  .command('demo')
+  .description('a simulated WhatsApp, the bridge and an echo agent on this machine: places one call and shows it')
+  .option('--once', 'end after the first call, with exit code 0 or 1', false)
+  .option('--folder <path>', 'keep the database here instead of in a temporary folder')
+  .option('--agent <url>', 'use this agent (raw wire) instead of the echo agent')
+  .option('--port <number>', 'port of the bridge', port, 0)
+  .option('--phone-port <number>', 'port of the browser phone', port, 4180)
+  .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
+  .addOption(profileOption())
+  .action(async (options) => process.exit(await runDemo(options)));
+
+program
+  .command('key')
+  .description('print a new master key for TALKWIRE_MASTER_KEY')
+  .action(() => {
+    process.stdout.write(`${randomBytes(32).toString('base64')}\n`);
+  });
+
+const simulate = program.command('simulate').description('a WhatsApp on this desk');
+simulate
+  .command('call')
+  .description('host the simulated Graph and place one call to a running bridge')
+  .requiredOption('--bridge <url>', 'webhook address of the bridge, such as http://127.0.0.1:8080/webhooks/whatsapp')
+  .requiredOption('--app-secret <secret>', 'the bridge verifies webhooks with it (TALKWIRE_APP_SECRETS)')
+  .requiredOption('--phone-number-id <id>', 'a number that the bridge knows')
+  .requiredOption('--token <token>', 'the access token of that number')
+  .option('--graph-port <number>', 'port of the simulated Graph; the bridge needs it as TALKWIRE_GRAPH_URL', port, 4190)
+  .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
+  .option('--seed <number>', 'seed of the network', Number, 1)
+  .option('--keys <keys>', 'keys to press once the phone has spoken')
+  .option('--faults <json>', 'faults to play, one or a list (docs/simulator.md)')
+  .addOption(profileOption())
+  .action(async (options) => process.exit(await runSimulateCall(options)));
+
+program.parseAsync().catch(fail);
+
+function profileOption(): Option {
+  return new Option('--profile <name>', 'network between phone and bridge')
+    .choices([...NETWORK_PROFILE_NAMES])
+    .default('clean');
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+  }
+  return value;
+}
+
+/** A person reads this: one sentence where one is enough, the stack only for what nobody foresaw. */
+function fail(error: unknown): never {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  const { code, port: taken } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `talkwire cannot start: port ${taken} is taken by another program.`;
+  if (code === 'EACCES' && taken !== undefined) return `talkwire cannot start: port ${taken} needs more rights.`;
+  return error.stack ?? error.message;
+}

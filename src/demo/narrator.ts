@@ -1,0 +1,75 @@
+import type { TimelineEvent } from '../call/index.ts';
+
+type Teller = (data: TimelineEvent['data']) => string;
+
+/** Who does what, in words for a person who sees it for the first time. */
+const BRIDGE: Readonly<Record<string, Teller>> = {
+  offer_received: () => 'webhook verified, stored and answered; the offer is read',
+  media_opened: () => 'media leg open, our SDP answer is ready',
+  pre_accept_sent: () => 'pre_accept sent to Graph',
+  pre_accepted: () => 'Graph agreed to pre_accept',
+  media_connected: (data) => `ICE and DTLS are up, SRTP keys agreed (${data['setupMs'] ?? '?'} ms)`,
+  agent_ready: (data) => `agent connected and ready (${data['connectMs'] ?? '?'} ms)`,
+  accept_sent: () => 'accept sent to Graph, with the same SDP',
+  accepted: () => 'Graph agreed to accept: the call is answered, sound may flow',
+  agent_started: () => 'agent told that the person is on the line',
+  media_heard: () => 'first sound from the phone',
+  agent_spoke: () => 'first sound of the agent on its way to the phone',
+  agent_failed: (data) => `agent failed: ${data['code'] ?? 'unknown'}`,
+  terminate_received: () => 'terminate webhook: the call is over',
+  ended: (data) => `call closed: ${data['class'] ?? ''} (${data['reason'] ?? ''})`,
+};
+
+const PHONE: Readonly<Record<string, string>> = {
+  ringing: 'call button pressed, WhatsApp sends the connect webhook',
+  spoken: 'all words are spoken',
+  heard: 'hears the agent',
+  ended: 'hangs up',
+};
+
+/** Prints what happens, each line with the milliseconds since the call button was pressed. */
+export class Narrator {
+  readonly #write: (text: string) => void;
+  #began = Date.now();
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  begin(): void {
+    this.#began = Date.now();
+  }
+
+  bridge(event: TimelineEvent): void {
+    const teller = BRIDGE[event.type];
+    if (teller !== undefined) this.#line(event.at, 'bridge', teller(event.data));
+  }
+
+  phone(at: number, type: string): void {
+    const text = PHONE[type];
+    if (text !== undefined) this.#line(at, 'phone', text);
+  }
+
+  levels(at: number, callerDb: number, agentDb: number): void {
+    this.#line(at, 'sound', `phone ${bar(callerDb)}   agent ${bar(agentDb)}`);
+  }
+
+  heading(text: string): void {
+    this.#write(`\n${text}\n`);
+  }
+
+  fact(name: string, value: string): void {
+    this.#write(`  ${name.padEnd(22)}${value}\n`);
+  }
+
+  #line(at: number, who: string, text: string): void {
+    const ms = Math.max(0, Math.round(at - this.#began));
+    this.#write(`  ${String(ms).padStart(6)} ms  ${who.padEnd(7)} ${text}\n`);
+  }
+}
+
+/** -60 dBFS and below is an empty bar, 0 dBFS a full one. */
+function bar(db: number): string {
+  const filled = Math.max(0, Math.min(12, Math.round((db + 60) / 5)));
+  return `[${'#'.repeat(filled)}${' '.repeat(12 - filled)}] ${`${Math.round(Math.max(-99, db))}`.padStart(3)} dB`;
+}

@@ -1,0 +1,182 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { AgentInput, CallIdentity, Effect, MediaInput, TimelineEvent } from '../call/index.ts';
+import type { MediaCommand, MediaReport, MediaThreadOptions, ThreadLoad } from './protocol.ts';
+
+export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
+
+export type PoolReport =
+  | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
+  | { readonly type: 'note'; readonly key: string; readonly event: TimelineEvent };
+
+export interface MediaPoolOptions extends MediaThreadOptions {
+  /** How many media threads; 0 means one per core. */
+  readonly threads: number;
+  readonly onLog: (report: Extract<MediaReport, { type: 'log' }>) => void;
+  readonly onLevels?: (report: Extract<MediaReport, { type: 'levels' }>) => void;
+  readonly onLoad?: (thread: number, load: ThreadLoad) => void;
+}
+
+/** A thread that cannot even stay up is not started again at once. */
+const RESTART_DELAY_MS = 250;
+/** Transcripts and messages in the timeline are cut here, in characters. */
+const NOTE_LENGTH = 2_000;
+
+interface Thread {
+  readonly index: number;
+  /** null while a dead one is being replaced. */
+  worker: Worker | null;
+  readonly calls: Set<string>;
+}
+
+/**
+ * The main thread's side of all media threads. A call is given to the thread with the fewest calls and stays there. A
+ * thread that dies ends its own calls with `thread_died`, and is replaced.
+ */
+export class MediaPool {
+  readonly #options: MediaPoolOptions;
+  readonly #threads: Thread[] = [];
+  readonly #threadOf = new Map<string, Thread>();
+  #listener: (report: PoolReport) => void = () => {};
+  #closed = false;
+
+  constructor(options: MediaPoolOptions) {
+    this.#options = options;
+    const count = options.threads === 0 ? availableParallelism() : options.threads;
+    for (let index = 0; index < count; index += 1) {
+      this.#threads.push({ index, worker: this.#spawn(index), calls: new Set() });
+    }
+  }
+
+  onReport(listener: (report: PoolReport) => void): void {
+    this.#listener = listener;
+  }
+
+  perform(identity: CallIdentity, effect: MediaEffect): void {
+    const key = identity.id;
+    if (effect.type === 'media.open' && !this.#assign(key)) return this.#lost(key, 'no media thread is running');
+    this.#threadOf.get(key)?.worker?.postMessage(commandOf(identity, effect));
+  }
+
+  /** Stops all threads. Calls that are still there end with `thread_died`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#threads.map((thread) => thread.worker?.terminate()));
+  }
+
+  #assign(key: string): boolean {
+    const running = this.#threads.filter((thread) => thread.worker !== null);
+    const thread = running.sort((a, b) => a.calls.size - b.calls.size)[0];
+    if (thread === undefined) return false;
+    thread.calls.add(key);
+    this.#threadOf.set(key, thread);
+    return true;
+  }
+
+  #spawn(index: number): Worker {
+    const entry = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js';
+    const { network, promptsFolder } = this.#options;
+    const workerData: MediaThreadOptions = { network, promptsFolder };
+    const worker = new Worker(new URL(entry, import.meta.url), { workerData, name: `media-${index}` });
+    worker.on('message', (report: MediaReport) => this.#onReport(index, report));
+    worker.on('error', (error) =>
+      this.#log('error', 'a media thread failed', { thread: index, reason: error.message }),
+    );
+    worker.on('exit', (code) => this.#onExit(index, code));
+    return worker;
+  }
+
+  #onExit(index: number, code: number): void {
+    const thread = this.#threads[index];
+    if (thread === undefined) return;
+    thread.worker = null;
+    const calls = [...thread.calls];
+    thread.calls.clear();
+    for (const key of calls) this.#lost(key, `media thread ${index} ended with code ${code}`);
+    if (this.#closed) return;
+    this.#log('error', 'a media thread died and is replaced', { thread: index, code });
+    setTimeout(() => {
+      if (!this.#closed) thread.worker = this.#spawn(index);
+    }, RESTART_DELAY_MS);
+  }
+
+  #onReport(index: number, report: MediaReport): void {
+    switch (report.type) {
+      case 'input':
+        if (report.input.type === 'media.closed') this.#release(report.key);
+        this.#listener(report);
+        return;
+      case 'agent.message':
+        this.#note(report.key, report.at, 'agent_message', { data: excerpt(JSON.stringify(report.data) ?? '') });
+        return;
+      case 'agent.transcript': {
+        const { party, text, final } = report;
+        this.#note(report.key, report.at, 'transcript', { party, text: excerpt(text), final });
+        return;
+      }
+      case 'levels':
+        this.#options.onLevels?.(report);
+        return;
+      case 'thread':
+        this.#options.onLoad?.(index, report.load);
+        return;
+      case 'log':
+        this.#options.onLog(report);
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  /** Stands in for a thread that cannot report any more. */
+  #lost(key: string, detail: string): void {
+    const at = Date.now();
+    this.#threadOf.delete(key);
+    this.#listener({ type: 'input', key, at, input: { type: 'media.failed', code: 'thread_died', detail } });
+    this.#listener({ type: 'input', key, at, input: { type: 'media.closed', quality: null } });
+  }
+
+  #release(key: string): void {
+    this.#threadOf.get(key)?.calls.delete(key);
+    this.#threadOf.delete(key);
+  }
+
+  #note(key: string, at: number, type: string, data: TimelineEvent['data']): void {
+    this.#listener({ type: 'note', key, event: { at, type, data } });
+  }
+
+  #log(level: 'error', message: string, fields: Readonly<Record<string, string | number>>): void {
+    this.#options.onLog({ type: 'log', level, message, fields });
+  }
+}
+
+function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCommand {
+  const key = identity.id;
+  switch (effect.type) {
+    case 'media.open': {
+      const { offer, firstMediaTimeoutMs, mediaGapTimeoutMs } = effect;
+      const context = { identity, recording: false };
+      return { type: 'open', key, offer, context, firstMediaTimeoutMs, mediaGapTimeoutMs };
+    }
+    case 'media.ungate':
+      return { type: 'ungate', key };
+    case 'media.play':
+      return { type: 'play', key, prompt: effect.prompt };
+    case 'media.drain':
+      return { type: 'drain', key };
+    case 'media.close':
+      return { type: 'close', key, reason: effect.ending.reason };
+    case 'agent.connect':
+      return { type: 'agent.connect', key, agent: effect.agent };
+    case 'agent.start':
+      return { type: 'agent.start', key };
+    case 'agent.close':
+      return { type: 'agent.close', key, reason: effect.ending.reason };
+    default:
+      return effect satisfies never;
+  }
+}
+
+function excerpt(text: string): string {
+  return text.length <= NOTE_LENGTH ? text : `${text.slice(0, NOTE_LENGTH)}…`;
+}

@@ -1,0 +1,93 @@
+import { FrameClock } from './frame-clock.ts';
+import { LoadGovernor } from './load-governor.ts';
+import { PromptLibrary } from './prompts.ts';
+import type { MediaCommand, MediaReport, MediaThreadOptions } from './protocol.ts';
+import { MediaSession } from './session.ts';
+
+const LOAD_INTERVAL_MS = 1_000;
+
+/** What runs in a media thread: its sessions, their clock, and the watch over its own load. */
+export class MediaThread {
+  readonly #options: MediaThreadOptions;
+  readonly #report: (report: MediaReport) => void;
+  readonly #clock = new FrameClock();
+  readonly #governor = new LoadGovernor();
+  readonly #prompts: PromptLibrary;
+  readonly #sessions = new Map<string, MediaSession>();
+  #utilisation = performance.eventLoopUtilization();
+  #cpu = process.threadCpuUsage();
+
+  constructor(options: MediaThreadOptions, report: (report: MediaReport) => void) {
+    this.#options = options;
+    this.#report = report;
+    this.#prompts = new PromptLibrary(options.promptsFolder);
+    setInterval(() => this.#observeLoad(), LOAD_INTERVAL_MS).unref();
+  }
+
+  handle(command: MediaCommand): void {
+    if (command.type === 'open') return this.#open(command);
+    const session = this.#sessions.get(command.key);
+    // A command that crossed the session's end: the main thread learns of the end anyway.
+    if (session === undefined) return;
+    switch (command.type) {
+      case 'answer':
+        return void session.applyAnswer(command.sdp);
+      case 'ungate':
+        return session.ungate();
+      case 'play':
+        return void session.play(command.prompt);
+      case 'drain':
+        return session.drain();
+      case 'close':
+        return void session.close(command.reason);
+      case 'agent.connect':
+        return void session.connectAgent(command.agent);
+      case 'agent.start':
+        return session.startAgent();
+      case 'agent.close':
+        return void session.closeAgent(command.reason);
+      case 'dtmf':
+        return session.sendDtmf(command.digits);
+      default:
+        command satisfies never;
+    }
+  }
+
+  #open(command: Extract<MediaCommand, { type: 'open' }>): void {
+    const { key } = command;
+    const session = new MediaSession({
+      key,
+      context: command.context,
+      firstMediaTimeoutMs: command.firstMediaTimeoutMs,
+      mediaGapTimeoutMs: command.mediaGapTimeoutMs,
+      network: this.#options.network,
+      clock: this.#clock,
+      prompts: this.#prompts,
+      complexity: () => this.#governor.complexity,
+      report: this.#report,
+      onClosed: () => this.#sessions.delete(key),
+    });
+    this.#sessions.set(key, session);
+    void session.open(command.offer);
+  }
+
+  #observeLoad(): void {
+    const utilisation = performance.eventLoopUtilization(this.#utilisation).utilization;
+    this.#utilisation = performance.eventLoopUtilization();
+    const cpu = process.threadCpuUsage(this.#cpu);
+    this.#cpu = process.threadCpuUsage();
+    const clockLagMs = this.#clock.takeLagMs();
+    if (this.#governor.observe(utilisation, clockLagMs)) {
+      const fields = { complexity: this.#governor.complexity, utilisation: Math.round(utilisation * 100) / 100 };
+      this.#report({ type: 'log', level: 'warn', message: 'Opus complexity changed with the load', fields });
+    }
+    const load = {
+      calls: this.#sessions.size,
+      clockLagMs,
+      utilisation,
+      cpuMs: (cpu.user + cpu.system) / 1_000,
+      encoderComplexity: this.#governor.complexity,
+    };
+    this.#report({ type: 'thread', at: Date.now(), load });
+  }
+}

@@ -1,0 +1,286 @@
+import { type AgentListener, type AgentWire, type CallContext, createAgentWire } from '../agents/index.ts';
+import { FRAME_MS } from '../audio/index.ts';
+import type { AgentInput, AgentTarget, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
+import {
+  type Leg,
+  LegError,
+  type LegListener,
+  type LegNetwork,
+  OPUS_SILENCE,
+  openAnsweringLeg,
+  openOfferingLeg,
+} from '../webrtc/index.ts';
+import type { FrameClock } from './frame-clock.ts';
+import type { PromptLibrary } from './prompts.ts';
+import type { MediaReport } from './protocol.ts';
+import { measureQuality } from './quality.ts';
+import { SoundPath } from './sound-path.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** Rate of prompts when no agent has set one, Hz. */
+const PROMPT_RATE: SampleRate = 16_000;
+/** Live levels and quality are told once in so many frames. */
+const LEVEL_FRAMES = 1_000 / FRAME_MS;
+
+export interface SessionOptions {
+  readonly key: string;
+  readonly context: CallContext;
+  readonly firstMediaTimeoutMs: number;
+  readonly mediaGapTimeoutMs: number;
+  readonly network: LegNetwork;
+  readonly clock: FrameClock;
+  readonly prompts: PromptLibrary;
+  readonly complexity: () => number;
+  readonly report: (report: MediaReport) => void;
+  /** The session is over and holds nothing any more. */
+  readonly onClosed: () => void;
+}
+
+/**
+ * One call in its media thread, from first to last: joins the leg to the phone with the wire to the agent. The session
+ * owns pacing: 50 times a second it takes one frame from the jitter buffer to the agent and one from the playout queue to
+ * the phone.
+ */
+export class MediaSession {
+  readonly #options: SessionOptions;
+  readonly #watchdog: Watchdog;
+  #leg: Leg | null = null;
+  #sound: SoundPath | null = null;
+  #agent: AgentWire | null = null;
+  #removeTick: (() => void) | null = null;
+  #ungated = false;
+  #answered = false;
+  #heard = false;
+  #agentSpoke = false;
+  #closing = false;
+  #frames = 0;
+  /** Of the caller's sound, since the agent was put on the line. */
+  #mediaTimeMs = 0;
+  #prompt: string | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#watchdog = new Watchdog(options.firstMediaTimeoutMs, options.mediaGapTimeoutMs);
+  }
+
+  /** Opens the leg: answers `offer`, or makes an offer of its own if there is none. */
+  async open(offer: string | null): Promise<void> {
+    const { network } = this.#options;
+    try {
+      const leg =
+        offer === null
+          ? await openOfferingLeg(network, this.#legListener)
+          : await openAnsweringLeg(offer, network, this.#legListener);
+      if (this.#closing) return await leg.close();
+      this.#leg = leg;
+      this.#input({ type: 'media.opened', sdp: leg.localSdp });
+    } catch (error) {
+      const failure = error instanceof LegError ? error : null;
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#input({ type: 'media.failed', code: failure?.code ?? 'internal', detail });
+    }
+  }
+
+  async applyAnswer(sdp: string): Promise<void> {
+    try {
+      await this.#leg?.applyAnswer(sdp);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#input({ type: 'media.failed', code: error instanceof LegError ? error.code : 'internal', detail });
+    }
+  }
+
+  /** Accept succeeded: from now on a packet every 20 ms. */
+  ungate(): void {
+    if (this.#ungated || this.#closing) return;
+    this.#ungated = true;
+    this.#leg?.ungate();
+    this.#watchdog.arm(performance.now());
+    this.#removeTick = this.#options.clock.add((now) => this.#tick(now));
+  }
+
+  async connectAgent(target: AgentTarget): Promise<void> {
+    this.#dropAgent();
+    await this.#openSound(target.sampleRate);
+    if (this.#closing) return;
+    this.#agent = createAgentWire(target, this.#options.context, this.#agentListener());
+    this.#agent.connect();
+  }
+
+  startAgent(): void {
+    this.#answered = true;
+    this.#agent?.start();
+  }
+
+  async closeAgent(reason: string): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = null;
+    await agent?.callEnded(reason);
+  }
+
+  async play(prompt: string): Promise<void> {
+    const sound = await this.#openSound(this.#sound?.sampleRate ?? PROMPT_RATE);
+    try {
+      const pcm = await this.#options.prompts.load(prompt, sound.sampleRate);
+      if (this.#closing) return;
+      sound.playout.enqueue(pcm, null);
+      sound.playout.drain();
+      this.#prompt = prompt;
+    } catch (error) {
+      this.#log('error', 'a prompt could not be loaded', {
+        reason: error instanceof Error ? error.message : 'unknown',
+      });
+      this.#input({ type: 'media.prompt_done', prompt, played: false });
+    }
+  }
+
+  drain(): void {
+    if (this.#sound === null) this.#input({ type: 'media.drained' });
+    else this.#sound.playout.drain();
+  }
+
+  sendDtmf(digits: string): void {
+    this.#leg?.sendDtmf(digits);
+  }
+
+  /** Lets go of everything: agent (told why), leg, codecs, clock. The last report is media.closed. */
+  async close(reason: string): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#removeTick?.();
+    const quality = this.quality();
+    await Promise.allSettled([this.closeAgent(reason), this.#leg?.close()]);
+    this.#sound?.close();
+    this.#options.report({
+      type: 'input',
+      key: this.#options.key,
+      at: Date.now(),
+      input: { type: 'media.closed', quality },
+    });
+    this.#options.onClosed();
+  }
+
+  quality(): CallQuality | null {
+    if (this.#leg === null) return null;
+    return measureQuality(this.#leg.stats(performance.now()), this.#sound, this.#agent?.callerAudioDroppedMs ?? 0);
+  }
+
+  #tick(now: number): void {
+    try {
+      this.#fromCaller(now);
+      this.#toCaller();
+      const silentMs = this.#watchdog.check(now);
+      if (silentMs !== null) this.#input({ type: 'media.silent', silentMs });
+      this.#frames += 1;
+      if (this.#frames % LEVEL_FRAMES === 0) this.#tellLevels();
+    } catch (error) {
+      // One broken call must not take the others of this thread with it.
+      this.#removeTick?.();
+      this.#log('error', 'a session failed', { reason: error instanceof Error ? error.message : String(error) });
+      this.#input({ type: 'media.failed', code: 'internal', detail: 'the session failed' });
+    }
+  }
+
+  #fromCaller(now: number): void {
+    if (this.#sound === null) return;
+    const frame = this.#sound.pullCaller(now);
+    if (!this.#answered) return;
+    this.#agent?.callerAudio(frame.pcm, this.#mediaTimeMs, frame.concealed);
+    this.#mediaTimeMs += FRAME_MS;
+  }
+
+  #toCaller(): void {
+    if (this.#leg === null) return;
+    if (this.#sound === null) return this.#leg.sendAudio(OPUS_SILENCE, false);
+    const { packet, marker, playout } = this.#sound.pullOutgoing(this.#options.complexity());
+    this.#leg.sendAudio(packet, marker);
+    if (marker && !this.#agentSpoke && this.#prompt === null) {
+      this.#agentSpoke = true;
+      this.#input({ type: 'agent.spoke' });
+    }
+    for (const mark of playout.marks) this.#agent?.marked(mark, false);
+    if (playout.drained) this.#onDrained();
+  }
+
+  #onDrained(): void {
+    const prompt = this.#prompt;
+    this.#prompt = null;
+    if (prompt === null) this.#input({ type: 'media.drained' });
+    else this.#input({ type: 'media.prompt_done', prompt, played: true });
+  }
+
+  async #openSound(sampleRate: SampleRate): Promise<SoundPath> {
+    if (this.#sound?.sampleRate === sampleRate) return this.#sound;
+    const sound = await SoundPath.open(sampleRate);
+    this.#sound?.close();
+    this.#sound = sound;
+    if (this.#closing) sound.close();
+    return sound;
+  }
+
+  #dropAgent(): void {
+    this.#agent?.abort();
+    this.#agent = null;
+  }
+
+  readonly #legListener: LegListener = {
+    onConnected: (setupMs) => this.#input({ type: 'media.connected', setupMs }),
+    onFailed: (code, detail) => this.#input({ type: 'media.failed', code, detail }),
+    onAudio: (payload, sequence, timestamp, arrivalMs) => {
+      // What the phone sends before the call is answered is nobody's business.
+      if (!this.#ungated) return;
+      this.#sound?.jitter.push(payload, sequence, timestamp, arrivalMs);
+      if (this.#heard) return;
+      this.#heard = true;
+      this.#input({ type: 'media.heard' });
+    },
+    onDtmf: (digit, durationMs) => {
+      if (this.#answered) this.#agent?.callerDtmf(digit, durationMs);
+      this.#input({ type: 'media.dtmf', digit, durationMs });
+    },
+    onActivity: (arrivalMs) => this.#watchdog.activity(arrivalMs),
+    // The terminate webhook says so too, a little later, and it alone is believed (meta-calling.md §3.6).
+    onBye: () => this.#log('debug', 'the phone said goodbye over RTCP', {}),
+  };
+
+  #agentListener(): AgentListener {
+    const { key, report } = this.#options;
+    return {
+      onReady: (connectMs) => this.#input({ type: 'agent.ready', connectMs }),
+      onAudio: (pcm, itemId) => {
+        this.#sound?.playout.enqueue(pcm, itemId);
+      },
+      onClear: () => this.#clear(),
+      onMark: (name) => this.#sound?.playout.mark(name),
+      onDtmf: (digits) => this.#leg?.sendDtmf(digits),
+      onMessage: (data) => report({ type: 'agent.message', key, at: Date.now(), data }),
+      onTranscript: (transcript) => report({ type: 'agent.transcript', key, at: Date.now(), ...transcript }),
+      onHangup: (drain, reason) => this.#input({ type: 'agent.hangup', drain, reason }),
+      onReconnecting: (attempt, code) => this.#input({ type: 'agent.reconnecting', attempt, code }),
+      onFailed: (code, detail) => this.#input({ type: 'agent.failed', code, detail }),
+    };
+  }
+
+  #clear(): void {
+    if (this.#sound === null) return;
+    const cleared = this.#sound.playout.clear();
+    for (const mark of cleared.marks) this.#agent?.marked(mark, true);
+    this.#agent?.cleared(cleared.items, cleared.discardedMs);
+  }
+
+  #tellLevels(): void {
+    const quality = this.quality();
+    if (this.#sound === null || quality === null) return;
+    const { callerDb, agentDb } = this.#sound.takeLevels();
+    this.#options.report({ type: 'levels', key: this.#options.key, at: Date.now(), callerDb, agentDb, quality });
+  }
+
+  #input(input: MediaInput | AgentInput): void {
+    if (this.#closing) return;
+    this.#options.report({ type: 'input', key: this.#options.key, at: Date.now(), input });
+  }
+
+  #log(level: 'debug' | 'error', message: string, fields: Readonly<Record<string, string>>): void {
+    this.#options.report({ type: 'log', level, message, fields: { call: this.#options.key, ...fields } });
+  }
+}

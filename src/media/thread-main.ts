@@ -1,0 +1,9 @@
+/** Entry of a media thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { MediaThread } from './media-thread.ts';
+import type { MediaCommand, MediaThreadOptions } from './protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
+const thread = new MediaThread(workerData as MediaThreadOptions, (report) => port.postMessage(report));
+port.on('message', (command: MediaCommand) => thread.handle(command));

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** The actions on a call that the Graph stand-in performs. */
+export type GraphAction = 'pre_accept' | 'accept' | 'reject' | 'terminate';
+
+export type WebhookEvent = 'connect' | 'terminate';
+
+const action = z.enum(['pre_accept', 'accept', 'reject', 'terminate']);
+const event = z.enum(['connect', 'terminate']);
+const ms = z.number().int().min(0).max(600_000);
+/** Which request of this action on a call is meant, counted from 1. Left out: every one. */
+const nth = z.number().int().min(1).optional();
+
+const faultSchema = z.discriminatedUnion('type', [
+  /** The webhook is sent `copies` more times, `gapMs` apart. */
+  z.strictObject({
+    type: z.literal('webhook.duplicate'),
+    event,
+    copies: z.number().int().min(1).max(100).default(1),
+    gapMs: ms.default(0),
+  }),
+  /** The webhook is sent late. Its `timestamp` stays that of the event. */
+  z.strictObject({ type: z.literal('webhook.delay'), event, delayMs: ms }),
+  /** The webhook is never sent. */
+  z.strictObject({ type: z.literal('webhook.lose'), event }),
+  /** The connect webhook is held back until the terminate webhook was answered. */
+  z.strictObject({ type: z.literal('webhook.reorder') }),
+  /** The connect webhook is held back and sent in one body with the terminate webhook. */
+  z.strictObject({ type: z.literal('webhook.batch') }),
+  /** Graph says no, with the status of meta-calling.md §7.2, and nothing happens. */
+  z.strictObject({
+    type: z.literal('graph.refuse'),
+    action,
+    nth,
+    code: z.number().int(),
+    details: z.string().optional(),
+  }),
+  /** Graph takes longer; the action happens at the end of that time. */
+  z.strictObject({ type: z.literal('graph.delay'), action, nth, delayMs: ms }),
+  /** Graph never answers. With `performed` the action happens all the same. */
+  z.strictObject({ type: z.literal('graph.timeout'), action, nth, performed: z.boolean().default(false) }),
+  /** Nothing of what the bridge sends to the phone arrives, from the first STUN check on. */
+  z.strictObject({ type: z.literal('ice.never') }),
+  /** The network between phone and bridge goes down this long after accept, for good or for `forMs`. */
+  z.strictObject({ type: z.literal('network.cut'), afterMs: ms, forMs: ms.optional() }),
+]);
+
+/** Something that goes wrong, on purpose. Any number of them can be combined; each applies to each call on its own. */
+export type Fault = z.output<typeof faultSchema>;
+
+/** How faults are written in JSON: fields with a default may be left out. */
+export type FaultInput = z.input<typeof faultSchema>;
+
+/** Reads faults from JSON (one or a list). Throws a TypeError that names the entry, the field and the rule. */
+export function parseFaults(json: unknown): Fault[] {
+  const list = Array.isArray(json) ? json : [json];
+  return list.map((entry, index) => {
+    const parsed = faultSchema.safeParse(entry);
+    if (parsed.success) return parsed.data;
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'type'}: ${issue.message}`);
+    throw new TypeError(`Fault ${index + 1} is not valid. ${issues.join('; ')}`);
+  });
+}

@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type CallOptions,
+  type CallReport,
+  measureEcho,
+  type SimulatedCall,
+  type SimulatedWhatsApp,
+  type SimulatedWhatsAppOptions,
+  startSimulatedWhatsApp,
+} from '../../../src/simulator/index.ts';
+import { babble } from '../../support/babble.ts';
+import { MiniBridge, type MiniBridgeManners } from '../../support/mini-bridge.ts';
+
+describe('the simulated phone', () => {
+  const opened: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const each of opened.splice(0).reverse()) await each.close();
+  });
+
+  async function call(
+    manners: MiniBridgeManners,
+    options: CallOptions = {},
+    changes: Partial<SimulatedWhatsAppOptions> = {},
+  ): Promise<{ bridge: MiniBridge; placed: SimulatedCall; whatsapp: SimulatedWhatsApp }> {
+    let graphUrl = '';
+    const bridge = await MiniBridge.start(() => graphUrl, manners);
+    const whatsapp = await startSimulatedWhatsApp({
+      bridgeWebhookUrl: bridge.url,
+      appSecret: 'app secret',
+      phoneNumberId: '111',
+      displayPhoneNumber: '15550001111',
+      token: 'token',
+      ...changes,
+    });
+    graphUrl = whatsapp.graphUrl;
+    opened.push(whatsapp, bridge);
+    return { bridge, whatsapp, placed: await whatsapp.call(options) };
+  }
+
+  async function phoneOf(placed: SimulatedCall): Promise<NonNullable<CallReport['phone']>> {
+    const { phone } = await placed.report();
+    if (phone === null) throw new Error('the call had another handset');
+    return phone;
+  }
+
+  /** Hangs up a little after the last word, when its echo is back. */
+  async function finish(placed: SimulatedCall, listenMs = 300): Promise<void> {
+    await placed.waitFor('spoken', 10_000);
+    await new Promise((resolve) => setTimeout(resolve, listenMs));
+    placed.hangUp();
+    await placed.waitFor('closed', 5_000);
+  }
+
+  it('offers what Meta offers, at the address of its relay', async () => {
+    const { bridge } = await call({ echo: true });
+    const [caught] = await bridge.webhooks.deliveries(1);
+    const { sdp } = caught?.values[0]?.calls[0]?.['session'] as { sdp: string };
+    expect(sdp).toContain('a=ice-lite\r\n');
+    expect(sdp).toContain('a=setup:actpass\r\n');
+    expect(sdp.match(/a=candidate:/g)).toHaveLength(1);
+    const port = /^m=audio (\d+) /m.exec(sdp)?.[1];
+    expect(sdp).toMatch(new RegExp(`a=candidate:\\S+ 1 udp \\d+ 127\\.0\\.0\\.1 ${port} typ host`));
+  });
+
+  it.each([null, 'clean'] as const)('speaks after accept and hears its echo, with the network %s', async (profile) => {
+    const { bridge, placed } = await call({ echo: true }, { audio: babble(1_500), profile });
+    await bridge.answer();
+    await finish(placed);
+    const report = await placed.report();
+    const phone = await phoneOf(placed);
+    expect(phone.mediaBeforeAccept).toBe(0);
+    expect(phone.packetsReceived).toBeGreaterThanOrEqual(75);
+    expect(phone.lossRatio).toBe(0);
+    const echo = measureEcho(phone);
+    expect(echo?.waveform).toBeGreaterThan(0.8);
+    expect(echo?.delayMs).toBeGreaterThan(-5);
+    expect(echo?.delayMs).toBeLessThan(40);
+    expect(report.setup.acceptedMs).toBeGreaterThan(report.setup.connectedMs ?? Number.NaN);
+    expect(report.endedBy).toBe('user');
+  });
+
+  it('speaks as soon as media is up when the business accepts without pre_accept', async () => {
+    const { bridge, placed } = await call({ echo: true, acceptsAtOnce: true }, { audio: babble(400) });
+    await bridge.answer();
+    await finish(placed);
+    expect(measureEcho(await phoneOf(placed))?.waveform).toBeGreaterThan(0.7);
+  });
+
+  it('hears through a lossy network what the network lets through', async () => {
+    const { bridge, placed } = await call(
+      { echo: true },
+      { audio: babble(3_000), profile: 'bursty', seed: 11 },
+      { mediaOnly: true },
+    );
+    await bridge.answer();
+    await finish(placed);
+    const phone = await phoneOf(placed);
+    const echo = measureEcho(phone);
+    expect(phone.packetsReceived).toBeLessThan(phone.packetsSent);
+    expect(echo?.delayMs).toBeGreaterThan(60);
+    expect(echo?.envelope).toBeGreaterThan(0.6);
+  });
+
+  it('counts media that comes before accept', async () => {
+    const { bridge, placed } = await call({ echo: false, speaksEarly: true });
+    await bridge.answer();
+    placed.hangUp();
+    await placed.waitFor('closed', 5_000);
+    expect((await phoneOf(placed)).mediaBeforeAccept).toBe(5);
+  });
+
+  it('presses keys', async () => {
+    const { bridge, placed } = await call({ echo: true });
+    await bridge.answer();
+    await placed.waitFor('heard', 3_000);
+    placed.press('1#');
+    while (bridge.dtmf.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(bridge.dtmf.join('')).toBe('1#');
+    expect(() => placed.press('12x')).toThrow(RangeError);
+  });
+
+  it('drops a call in which it never hears anything', async () => {
+    const { bridge, placed } = await call({ echo: false }, {}, { firstMediaTimeoutMs: 300 });
+    await bridge.answer();
+    await placed.waitFor('closed', 5_000);
+    expect(placed.endedBy).toBe('meta');
+    expect(bridge.webhooks.caught.at(-1)?.values[0]).toMatchObject({
+      calls: [{ event: 'terminate', status: 'FAILED', start_time: expect.any(String), errors: [{ code: 138021 }] }],
+      errors: [{ code: 138021 }],
+    });
+  });
+
+  it('drops a call that falls silent when the network goes down, and not before its time', async () => {
+    const { bridge, placed } = await call(
+      { echo: true },
+      { audio: babble(200), loop: true, faults: [{ type: 'network.cut', afterMs: 300 }] },
+      { firstMediaTimeoutMs: 5_000, mediaGapTimeoutMs: 400 },
+    );
+    await bridge.answer();
+    await placed.waitFor('closed', 5_000);
+    const at = (type: string): number => placed.timeline.find((entry) => entry.type === type)?.at ?? Number.NaN;
+    expect(placed.endedBy).toBe('meta');
+    expect(at('ended') - at('network.down')).toBeGreaterThan(300);
+    expect(at('ended') - at('network.down')).toBeLessThan(900);
+  });
+
+  it('survives a cut that is shorter than its patience, and counts the gap', async () => {
+    const { bridge, placed } = await call(
+      { echo: true },
+      { audio: babble(1_000), faults: [{ type: 'network.cut', afterMs: 300, forMs: 200 }] },
+    );
+    await bridge.answer();
+    await finish(placed);
+    const phone = await phoneOf(placed);
+    expect(placed.endedBy).toBe('user');
+    expect(phone.maxGapMs).toBeGreaterThan(150);
+    expect(phone.gaps).toBeGreaterThanOrEqual(1);
+  });
+
+  it('never connects when it is deaf', async () => {
+    const { bridge, placed } = await call(
+      { echo: true },
+      { faults: [{ type: 'ice.never' }] },
+      { acceptTimeoutMs: 700 },
+    );
+    void bridge.answer();
+    await placed.waitFor('closed', 5_000);
+    expect((await placed.report()).setup).toMatchObject({ preAcceptedMs: expect.any(Number), connectedMs: null });
+  });
+
+  it('hears the business hang up', async () => {
+    const { bridge, placed } = await call({ echo: true }, { audio: babble(200) });
+    await bridge.answer();
+    await placed.waitFor('heard', 3_000);
+    await bridge.terminate(placed.callId);
+    await placed.waitFor('closed', 5_000);
+    expect(placed.endedBy).toBe('business');
+    expect(bridge.webhooks.events).toEqual(['connect', 'terminate']);
+  });
+
+  it('refuses audio that cannot be read, and places no call', async () => {
+    const { whatsapp } = await call({ echo: true });
+    await expect(whatsapp.call({ audio: '/nowhere/to/be/found.wav' })).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(whatsapp.liveCalls).toBe(1);
+  });
+});
