@@ -1,12 +1,35 @@
 import { defineConfig } from 'vitest/config';
 
+/** Sound in real time: run one file at a time, with nothing beside it on these cores. */
+const REAL_TIME = ['test/e2e/**/*.test.ts', 'test/unit/webrtc/leg*.test.ts', 'test/unit/simulator/whatsapp.test.ts'];
+const AUDIT = ['test/audit/**/*.test.ts'];
+
+const common = {
+  pool: 'forks' as const,
+  setupFiles: ['test/support/log-to-file.ts'],
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+};
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    pool: 'forks',
-    // Two cores: real-time media tests must not fight each other for them.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    globalSetup: ['test/support/fresh-logs.ts'],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'logic',
+          include: ['test/**/*.test.ts'],
+          exclude: [...REAL_TIME, ...AUDIT],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: { ...common, name: 'sound', include: REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+      // Last: reads what all the others logged.
+      { test: { ...common, name: 'audit', include: AUDIT, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+    ],
   },
 });

@@ -11,11 +11,11 @@ const NONE = Number.MIN_SAFE_INTEGER;
 
 /** Delay above need that is left alone: one frame, because pulls come in frames, and half a frame against swinging. */
 const SLACK_MS = 1.5 * FRAME_MS;
-/** Beyond this the surplus is taken out even while the caller speaks, and beyond the next one without any care. */
+/** Beyond this the surplus is taken out of speech too, if no pause comes for two seconds; beyond the next one at once. */
 const LOUD_SURPLUS_MS = 40;
 const HARD_SURPLUS_MS = 120;
 const PULLS_BETWEEN_DROPS = 5;
-const LOUD_PULLS_BETWEEN_DROPS = 25;
+const LOUD_PULLS_BEFORE_DROP = 100;
 /** 100 ms of concealment; after that there is nothing left to continue. */
 const MAX_CONCEALED_RUN = 5;
 const QUIET_DB = -50;
@@ -40,6 +40,7 @@ export class JitterBuffer {
   #highestSequence = NONE;
   #concealedRun = 0;
   #sinceDrop = 0;
+  #surplusPulls = 0;
   #pulledAt = 0;
   #quiet = false;
   #lastWasDtx = false;
@@ -200,10 +201,9 @@ export class JitterBuffer {
       return;
     }
     const delay = this.#delayMs();
-    const pause = this.#lastWasDtx || this.#quiet;
-    // Standing still is growing. In a pause only as far as needed; in speech as far as allowed, for the packet that is late
-    // is then played and not lost.
-    const stand = pause ? delay < this.#arrivals.needMs : delay + FRAME_MS <= MAX_HOLD_MS;
+    // Standing still is growing: as far as allowed, for a packet that is only late is then played and not lost. After DTX only
+    // as far as needed, for then it is a pause.
+    const stand = this.#lastWasDtx ? delay < this.#arrivals.needMs : delay + FRAME_MS <= MAX_HOLD_MS;
     if (!stand) this.#position += FRAME_TICKS;
     this.#makeUp(into);
     if (this.#concealedRun > MAX_CONCEALED_RUN) this.#playing = false;
@@ -265,15 +265,17 @@ export class JitterBuffer {
       if (this.#slots.timestamp(head) >= this.#position + FRAME_TICKS) return;
       const beyondFrame = samplesToMs(this.#slots.ticks(head) - FRAME_TICKS, RTP_CLOCK_HZ);
       const surplus = this.#delayMs() - this.#arrivals.needMs - SLACK_MS - beyondFrame;
+      this.#surplusPulls = surplus > LOUD_SURPLUS_MS ? this.#surplusPulls + 1 : 0;
       const unheard = this.#quiet || this.#slots.bytes(head) <= DTX_MAX_BYTES;
       const due =
         surplus > HARD_SURPLUS_MS ||
         (surplus > 0 && unheard && this.#sinceDrop >= PULLS_BETWEEN_DROPS) ||
-        (surplus > LOUD_SURPLUS_MS && this.#sinceDrop >= LOUD_PULLS_BETWEEN_DROPS);
+        this.#surplusPulls >= LOUD_PULLS_BEFORE_DROP;
       if (!due) return;
       this.#position = this.#slots.timestamp(head + 1);
       this.#drop(head);
       this.#sinceDrop = 0;
+      this.#surplusPulls = 0;
     }
   }
 

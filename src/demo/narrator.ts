@@ -8,8 +8,8 @@ const BRIDGE: Readonly<Record<string, Teller>> = {
   media_opened: () => 'media leg open, our SDP answer is ready',
   pre_accept_sent: () => 'pre_accept sent to Graph',
   pre_accepted: () => 'Graph agreed to pre_accept',
-  media_connected: (data) => `ICE and DTLS are up, SRTP keys agreed (${data['setupMs'] ?? '?'} ms)`,
-  agent_ready: (data) => `agent connected and ready (${data['connectMs'] ?? '?'} ms)`,
+  media_connected: (data) => `ICE and DTLS are up, SRTP keys agreed (${whole(data['setupMs'])} ms)`,
+  agent_ready: (data) => `agent connected and ready (${whole(data['connectMs'])} ms)`,
   accept_sent: () => 'accept sent to Graph, with the same SDP',
   accepted: () => 'Graph agreed to accept: the call is answered, sound may flow',
   agent_started: () => 'agent told that the person is on the line',
@@ -36,8 +36,9 @@ export class Narrator {
     this.#write = write;
   }
 
-  begin(): void {
-    this.#began = Date.now();
+  /** `at` in Unix milliseconds. */
+  begin(at: number): void {
+    this.#began = at;
   }
 
   bridge(event: TimelineEvent): void {
@@ -59,13 +60,17 @@ export class Narrator {
   }
 
   fact(name: string, value: string): void {
-    this.#write(`  ${name.padEnd(22)}${value}\n`);
+    this.#write(`  ${name.padEnd(26)}${value}\n`);
   }
 
   #line(at: number, who: string, text: string): void {
     const ms = Math.max(0, Math.round(at - this.#began));
     this.#write(`  ${String(ms).padStart(6)} ms  ${who.padEnd(7)} ${text}\n`);
   }
+}
+
+function whole(value: TimelineEvent['data'][string] | undefined): string {
+  return typeof value === 'number' ? String(Math.round(value)) : '?';
 }
 
 /** -60 dBFS and below is an empty bar, 0 dBFS a full one. */

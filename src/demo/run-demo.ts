@@ -122,10 +122,11 @@ async function placeCall(
   config: Config,
 ): Promise<boolean> {
   narrator.heading('A call');
-  narrator.begin();
   const call = await whatsapp.call({ audio: options.audio });
+  const began = call.timeline[0]?.at ?? Date.now();
+  narrator.begin(began);
+  narrator.phone(began, 'ringing');
   call.onEntry(({ at, type }) => narrator.phone(at, type));
-  narrator.phone(Date.now(), 'ringing');
   const answered = await call.waitFor('accepted', 30_000).then(
     () => true,
     () => false,

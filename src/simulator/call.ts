@@ -1,20 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CallDiary, type Milestone, type TimelineEntry } from './call-diary.ts';
 import type { FaultScript } from './fault-script.ts';
-import type { WebhookEvent } from './faults.ts';
 import type { ActionRequest, GraphCallPhase, GraphCallView } from './graph-rules.ts';
 import type { Handset, HandsetFactory, HandsetListener } from './handset.ts';
-import type { WebhookAttempt } from './webhook-sender.ts';
+import { type CourierOptions, WebhookCourier } from './webhook-courier.ts';
 import { type CallsValue, connectValue, type TerminateFacts, terminateValue, type WebhookCall } from './webhooks.ts';
 
 export type CallEndedBy = 'user' | 'business' | 'meta';
 
 /** What a call needs of the WhatsApp around it. */
-export interface CallWorld {
-  /** Sends one delivery and repeats it as Meta does. Never rejects. */
-  deliver(values: readonly CallsValue[]): Promise<readonly WebhookAttempt[]>;
-  /** Aborted when the whole WhatsApp goes away: nothing is waited for any more. */
-  readonly signal: AbortSignal;
+export interface CallWorld extends Pick<CourierOptions, 'deliver' | 'signal'> {
   /** From the connect webhook until accept must have come, ms. */
   readonly acceptTimeoutMs: number;
   /** How far back the connect webhook's `timestamp` lies, ms. */
@@ -34,6 +28,7 @@ export class WhatsAppCall implements GraphCallView {
   readonly #about: WebhookCall;
   readonly #world: CallWorld;
   readonly #script: FaultScript;
+  readonly #courier: WebhookCourier;
   #phase: GraphCallPhase = 'ringing';
   #answer: string | null = null;
   #opaque: string | null = null;
@@ -47,6 +42,7 @@ export class WhatsAppCall implements GraphCallView {
     this.#about = about;
     this.#script = script;
     this.#world = world;
+    this.#courier = new WebhookCourier({ script, diary: this.diary, deliver: world.deliver, signal: world.signal });
   }
 
   get callId(): string {
@@ -86,7 +82,7 @@ export class WhatsAppCall implements GraphCallView {
     const value = connectValue(this.#about, handset.offer, at - this.#world.connectAgeMs);
     this.#acceptTimer = setTimeout(() => this.#end('meta', 'COMPLETED', null, 'late'), this.#world.acceptTimeoutMs);
     if (this.#script.holdsConnect === null) {
-      void this.#deliver('connect', [value]).then((answered) => {
+      void this.#courier.send('connect', [value]).then((answered) => {
         if (answered) this.diary.reach('webhook_answered');
       });
     } else {
@@ -166,48 +162,15 @@ export class WhatsAppCall implements GraphCallView {
     this.#heldConnect = null;
     const closed = this.#handset?.close();
     if (held !== null && this.#script.holdsConnect === 'batch') {
-      await this.#deliver('terminate', [held, terminate]);
+      await this.#courier.send('terminate', [held, terminate]);
     } else {
-      await this.#deliver('terminate', [terminate]);
-      if (held !== null) await this.#deliver('connect', [held]);
+      await this.#courier.send('terminate', [terminate]);
+      if (held !== null) await this.#courier.send('connect', [held]);
     }
     await closed;
     this.#handset = null;
     this.diary.reach('closed');
     this.#world.onClosed(this);
-  }
-
-  /** Sends one webhook through its faults. Resolves true if it, or its first copy, was answered 200. */
-  async #deliver(event: WebhookEvent, values: readonly CallsValue[]): Promise<boolean> {
-    const fate = this.#script.webhook(event);
-    if (fate.lost) {
-      this.diary.note(`webhook.${event}.lost`);
-      return false;
-    }
-    await this.#pause(fate.delayMs);
-    const deliveries = [this.#post(event, values)];
-    for (let copy = 0; copy < fate.copies; copy += 1) {
-      await this.#pause(fate.copyGapMs);
-      deliveries.push(this.#post(event, values));
-    }
-    const outcomes = await Promise.all(deliveries);
-    return outcomes[0] ?? false;
-  }
-
-  async #post(event: WebhookEvent, values: readonly CallsValue[]): Promise<boolean> {
-    const attempts = await this.#world.deliver(values);
-    const last = attempts.at(-1);
-    const httpStatus = last?.httpStatus ?? 0;
-    this.diary.note(`webhook.${event}`, {
-      attempts: attempts.length,
-      httpStatus,
-      tookMs: Math.round((last?.tookMs ?? 0) * 10) / 10,
-    });
-    return httpStatus === 200;
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.#world.signal }).catch(() => {});
   }
 
   #listener(): HandsetListener {

@@ -3,14 +3,7 @@
  * behind a network with real manners, and faults on demand. `startSimulatedWhatsApp` makes one; `call` has a user ring the
  * bridge; the call's report says what the phone heard. It knows the bridge only by its webhook URL and by what it does.
  */
-export {
-  type BrowserPhone,
-  type BrowserPhone,
-  type BrowserPhoneOptions,
-  type BrowserPhoneOptions,
-  startBrowserPhone,
-  startBrowserPhone,
-} from './browser-phone.ts';
+export { type BrowserPhone, type BrowserPhoneOptions, startBrowserPhone } from './browser-phone.ts';
 export type { CallEndedBy } from './call.ts';
 export type { Milestone, TimelineEntry } from './call-diary.ts';
 export { type Fault, type FaultInput, parseFaults } from './faults.ts';

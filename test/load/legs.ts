@@ -106,7 +106,7 @@ function phones(port: NonNullable<typeof parentPort>): void {
       leg.sendAudio(packet, false);
       sent += 1;
     }
-    if (talking) setTimeout(tick, next + 20 - performance.now(), next + 20);
+    if (talking) setTimeout(tick, Math.max(0, next + 20 - performance.now()), next + 20);
   };
   port.on('message', async (message: ToPhones) => {
     switch (message.type) {

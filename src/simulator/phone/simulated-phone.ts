@@ -7,9 +7,10 @@ import { candidateOf, redirectSdp } from '../network/redirect.ts';
 import { openRelay, type Relay } from '../network/relay.ts';
 import { Ear } from './ear.ts';
 import { openEarDecoder } from './ear-decoder.ts';
+import { Mouth } from './mouth.ts';
 import { phoneClock } from './phone-clock.ts';
 import type { PhoneReport } from './report.ts';
-import { SILENCE, type Speech } from './speech.ts';
+import type { Speech } from './speech.ts';
 
 export interface PhoneOptions {
   /** Local address of the phone and of its relay. */
@@ -38,6 +39,7 @@ const PLAYOUT_MS = 60;
 export class SimulatedPhone implements Handset {
   readonly #options: PhoneOptions;
   readonly #ear = new Ear(PLAYOUT_MS);
+  readonly #mouth: Mouth;
   #listener: HandsetListener | null = null;
   #leg: Leg | null = null;
   #relay: Relay | null = null;
@@ -46,8 +48,6 @@ export class SimulatedPhone implements Handset {
   #acceptedAt: number | null = null;
   #spokenAt: number | null = null;
   #lastActivity = 0;
-  #position = 0;
-  #spoke = false;
   #packetsSent = 0;
   #mediaBeforeAccept = 0;
   #dtmfHeard = '';
@@ -58,6 +58,7 @@ export class SimulatedPhone implements Handset {
 
   constructor(options: PhoneOptions) {
     this.#options = options;
+    this.#mouth = new Mouth(options.speech, options.loop);
   }
 
   get offer(): string {
@@ -155,19 +156,11 @@ export class SimulatedPhone implements Handset {
   };
 
   #speak(leg: Leg, now: number): void {
-    const { speech, loop } = this.#options;
-    const talking = speech !== null && (loop || !this.#spoke);
-    if (talking && this.#spokenAt === null) this.#spokenAt = now;
-    const packet = talking ? speech.packets[this.#position] : undefined;
-    leg.sendAudio(packet ?? speech?.silence ?? SILENCE, talking && this.#position === 0);
+    const { packet, first, last } = this.#mouth.next();
+    if (first) this.#spokenAt ??= now;
+    leg.sendAudio(packet, first);
     this.#packetsSent += 1;
-    if (!talking) return;
-    this.#position += 1;
-    if (this.#position < speech.packets.length) return;
-    this.#position = 0;
-    if (this.#spoke) return;
-    this.#spoke = true;
-    this.#listener?.onSpoken();
+    if (last) this.#listener?.onSpoken();
   }
 
   #followCuts(now: number): void {

@@ -43,8 +43,8 @@ const MAX_PACKET_BYTES = 1_276;
 let native: NativeOpus | null | undefined;
 
 /** Which encoder this thread has: the native one, or WebAssembly at twice the CPU where it does not load. */
-export function opusBackend(load: () => NativeOpus = loadNativeOpus): OpusBackend {
-  return loadOnce(load) === null ? 'wasm' : 'native';
+export function opusBackend(): OpusBackend {
+  return loadOnce() === null ? 'wasm' : 'native';
 }
 
 /**
@@ -57,7 +57,7 @@ export async function createOpusEncoder(
   load?: () => NativeOpus,
 ): Promise<OpusEncoder> {
   const settings = { ...DEFAULTS, ...options };
-  const binary = load === undefined ? loadOnce(loadNativeOpus) : attempt(load);
+  const binary = load === undefined ? loadOnce() : attempt(load);
   return binary === null ? wasmEncoder(rate, settings) : nativeEncoder(binary, rate, settings);
 }
 
@@ -115,8 +115,8 @@ async function wasmEncoder(rate: SampleRate, settings: Settings): Promise<OpusEn
   };
 }
 
-function loadOnce(load: () => NativeOpus): NativeOpus | null {
-  if (native === undefined) native = attempt(load);
+function loadOnce(): NativeOpus | null {
+  if (native === undefined) native = attempt(loadNativeOpus);
   return native;
 }
 

@@ -29,6 +29,13 @@ const KEY_BYTES = 16;
 const RECORD_HEADER_BYTES = 13;
 const HANDSHAKE_RECORD = 22;
 
+/**
+ * When a flight is repeated, ms. RFC 6347 §4.2.4.1 says one second, werift half of one; browsers begin at 50 ms, because the
+ * path was just measured by ICE. It matters here: our hello mostly comes before Meta has our answer.
+ */
+const FIRST_REPEAT_MS = 50;
+const REPEAT_MS = 200;
+
 /** werift stops its retransmission timers when it believes to be past every flight. */
 const PAST_ALL_FLIGHTS = 99;
 
@@ -46,6 +53,10 @@ export class DtlsSession {
   #state: 'handshake' | 'connected' | 'failed' | 'closed' = 'handshake';
   #deadline: NodeJS.Timeout | null = null;
   #helloSeen = false;
+  /** What we sent since the peer last said something new. */
+  #flight: Buffer[] = [];
+  #repeat: NodeJS.Timeout | null = null;
+  #firstRepeatMs = FIRST_REPEAT_MS;
   #finishedSequence: number | null = null;
 
   /** `fingerprints`: SHA-256 in lower-case hex, of the SDP. */
@@ -79,8 +90,9 @@ export class DtlsSession {
     this.#socket.onError.subscribe((error: unknown) => this.#fail(toLegError(error)));
   }
 
-  /** Begins: the client speaks, the server waits. Fails after `timeoutMs` without keys. */
-  start(timeoutMs: number): void {
+  /** Begins: the client speaks, the server waits. Fails after `timeoutMs` without keys. `rttMs` as ICE measured it. */
+  start(timeoutMs: number, rttMs = 0): void {
+    this.#firstRepeatMs = FIRST_REPEAT_MS + 2 * rttMs;
     this.#deadline = setTimeout(
       () => this.#fail(new LegError('dtls_failed', `no DTLS handshake within ${timeoutMs} ms`)),
       timeoutMs,
@@ -111,12 +123,16 @@ export class DtlsSession {
   #stop(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = null;
+    this.#endFlight();
     this.#socket.dtls.flight = PAST_ALL_FLIGHTS;
   }
 
   #accept(fragment: Handshake): void {
     if (fragment.message_seq < this.#queue.next) {
-      if (this.#asksForRepeat(fragment)) this.#pass(fragment);
+      if (this.#asksForRepeat(fragment)) {
+        this.#endFlight();
+        this.#pass(fragment);
+      }
       return;
     }
     if (this.#state !== 'handshake') return;
@@ -132,6 +148,7 @@ export class DtlsSession {
         this.#fail(toLegError(error));
         return;
       }
+      this.#endFlight();
       this.#pass(message);
     }
   }
@@ -169,6 +186,7 @@ export class DtlsSession {
     this.#state = 'connected';
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = null;
+    this.#endFlight();
     const keys = this.#socket.extractSessionKeys(KEY_BYTES, saltLength[profile.name]);
     this.#listener.onKeys({
       profile: profile.name,
@@ -186,7 +204,27 @@ export class DtlsSession {
 
   #send(datagram: Buffer): void {
     if (this.#state === 'closed' || this.#state === 'failed') return;
+    // werift repeats with the same buffers.
+    if (!this.#flight.includes(datagram)) this.#flight.push(datagram);
+    if (this.#state === 'handshake') this.#repeat ??= this.#repeatIn(this.#firstRepeatMs);
+    this.#emit(datagram);
+  }
+
+  #emit(datagram: Buffer): void {
     this.#listener.send(this.#isFinished(datagram) ? this.#renumber(datagram) : datagram);
+  }
+
+  #repeatIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      for (const datagram of this.#flight) this.#emit(datagram);
+      this.#repeat = this.#repeatIn(Math.max(REPEAT_MS, this.#firstRepeatMs));
+    }, ms);
+  }
+
+  #endFlight(): void {
+    if (this.#repeat !== null) clearTimeout(this.#repeat);
+    this.#repeat = null;
+    this.#flight = [];
   }
 
   #isFinished(datagram: Buffer): boolean {

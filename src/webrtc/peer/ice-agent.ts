@@ -38,6 +38,7 @@ const RETRY_MS = 400;
 const UFRAG_BYTES = 12;
 const PASSWORD_BYTES = 18;
 const HOST_TYPE_PREFERENCE = 126;
+const MAX_PROVEN = 16;
 
 /**
  * ICE for one component, by werift's `Connection` on sockets of ours. What we do not leave to werift 0.25.2 (media.md
@@ -50,6 +51,8 @@ export class IceAgent {
   readonly #sockets: IceSocket[] = [];
   readonly #announcedIp: string | null;
   readonly #listener: IceListener;
+  /** Who proved to know our password, before we may know of them by SDP. */
+  readonly #proven = new Set<string>();
   #closed = false;
   #connected = false;
   #route: Route | null = null;
@@ -151,6 +154,11 @@ export class IceAgent {
     this.#connected = true;
   }
 
+  /** Round trip of the nominated pair's check, 0 while unknown. A lite agent measures none. */
+  get rttMs(): number {
+    return (this.#connection.nominated?.rtt ?? 0) * 1_000;
+  }
+
   /** Sends on the nominated pair; does nothing while there is none. The buffer may be used again after the return. */
   send(buffer: Buffer, length: number): void {
     this.#route ??= this.#findRoute();
@@ -175,7 +183,7 @@ export class IceAgent {
 
   /** A relay forwards only those for whom we asked permission. */
   #isKnown(sender: Sender | null): boolean {
-    if (sender === null) return true;
+    if (sender === null || this.#proven.has(`${sender.host} ${sender.port}`)) return true;
     return this.#connection.candidatePairs.some(
       ({ remoteCandidate }) => remoteCandidate.host === sender.host && remoteCandidate.port === sender.port,
     );
@@ -185,7 +193,9 @@ export class IceAgent {
   #guard(protocol: Protocol): void {
     const believe = protocol.onRequestReceived.execute;
     protocol.onRequestReceived.execute = (message, address, datagram) => {
-      if (isAuthenticRequest(datagram, this.ufrag, this.pwd)) believe(message, address, datagram);
+      if (!isAuthenticRequest(datagram, this.ufrag, this.pwd)) return;
+      if (this.#proven.size < MAX_PROVEN) this.#proven.add(`${address[0]} ${address[1]}`);
+      believe(message, address, datagram);
     };
     if (isRelay(protocol)) protocol.turn.transport.socket?.on('error', () => {});
   }

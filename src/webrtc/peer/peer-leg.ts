@@ -64,7 +64,11 @@ export class PeerLeg implements Leg, IceListener {
     this.#remote = remote;
     const dtls = new DtlsSession(role, certificate, remote.fingerprints, {
       send: (datagram) => ice.send(datagram, datagram.length),
-      onKeys: (keys) => this.#connect(keys, remote),
+      onKeys: (keys) => {
+        this.#connect(keys, remote);
+        // A client is never asked again; its handshake would only be kept in memory for the length of the call.
+        if (role === 'client') this.#dtls = null;
+      },
       onFailed: (error) => this.#fail(error.code, error.message),
     });
     this.#dtls = dtls;
@@ -72,7 +76,7 @@ export class PeerLeg implements Leg, IceListener {
     ice.connect({ ...remote, candidates }, iceTimeoutMs).then(
       () => {
         if (this.#over) return;
-        dtls.start(dtlsTimeoutMs);
+        dtls.start(dtlsTimeoutMs, ice.rttMs);
         for (const datagram of this.#early ?? []) dtls.receive(datagram);
         this.#early = null;
       },

@@ -1,6 +1,9 @@
+import { createHash, createHmac, sign, X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { MediaFailure } from '../../../src/call/index.ts';
+import { LegError } from '../../../src/webrtc/leg-error.ts';
 import { type DtlsCertificate, makeCertificate } from '../../../src/webrtc/peer/certificate.ts';
+import { DtlsProof } from '../../../src/webrtc/peer/dtls-proof.ts';
 import { type DtlsKeys, DtlsSession } from '../../../src/webrtc/peer/dtls-session.ts';
 
 type Outcome = { readonly keys: DtlsKeys } | { readonly refused: MediaFailure; readonly why: string };
@@ -27,6 +30,7 @@ function handshake(options: {
   serverExpects?: string;
   fromClient?: Wire;
   fromServer?: Wire;
+  timeoutMs?: number;
 }): Record<'client' | 'server', Promise<Outcome>> {
   const { client, server } = options;
   const outcomes = { client: Promise.withResolvers<Outcome>(), server: Promise.withResolvers<Outcome>() };
@@ -61,8 +65,8 @@ function handshake(options: {
     ),
   );
   sessions.push(clientSession, serverSession);
-  serverSession.start(3_000);
-  clientSession.start(3_000);
+  serverSession.start(options.timeoutMs ?? 3_000);
+  clientSession.start(options.timeoutMs ?? 3_000);
   return { client: outcomes.client.promise, server: outcomes.server.promise };
 }
 
@@ -138,15 +142,89 @@ describe('a DTLS peer', async () => {
     await expectSameKeys(handshake({ client: alice, server: bob, fromServer: addKey }));
   });
 
-  test('behind somebody who takes the extended master secret out of the hello is refused by Finished', async () => {
+  test('behind somebody who changes the hello gets no keys', async () => {
     const strip: Wire = (datagram) => {
       // extended_master_secret is type 23, length 0; an unknown type in its place is ignored.
       const at = datagram.indexOf(Buffer.from([0, 23, 0, 0]));
       if (datagram[13] === 1 && at > 0) datagram[at] = 0x7f;
       return [datagram];
     };
-    const { client } = handshake({ client: alice, server: bob, fromClient: strip });
+    const { client } = handshake({ client: alice, server: bob, fromClient: strip, timeoutMs: 500 });
     expect(await client).toHaveProperty('refused');
+  });
+});
+
+/** What a server says to a client, made by hand, for a proof that is asked directly. */
+function serverFlight(shown: DtlsCertificate): { type: number; body: Buffer }[] {
+  const der = new X509Certificate(shown.certPem).raw;
+  const params = Buffer.concat([Buffer.from([3, 0, 29, 32]), Buffer.alloc(32, 5)]);
+  const signature = sign('sha256', Buffer.concat([view.clientRandom(), Buffer.alloc(32, 2), params]), shown.keyPem);
+  return [
+    { type: 2, body: Buffer.concat([Buffer.from([254, 253]), Buffer.alloc(32, 2), Buffer.alloc(10)]) },
+    { type: 11, body: Buffer.concat([uint24(der.length + 3), uint24(der.length), der]) },
+    { type: 12, body: Buffer.concat([params, Buffer.from([4, 3, 0, signature.length]), signature]) },
+    { type: 14, body: Buffer.alloc(0) },
+    { type: 20, body: verifyData('server finished') },
+  ];
+}
+
+const view = {
+  clientRandom: () => Buffer.alloc(32, 1),
+  transcript: () => Buffer.from('all messages so far'),
+  masterSecret: () => Buffer.alloc(48, 3),
+};
+
+/** RFC 5246 §7.4.9 and §5. */
+function verifyData(label: string): Buffer {
+  const seed = Buffer.concat([Buffer.from(label), createHash('sha256').update(view.transcript()).digest()]);
+  const hmac = (data: Buffer) => createHmac('sha256', view.masterSecret()).update(data).digest();
+  return hmac(Buffer.concat([hmac(seed), seed])).subarray(0, 12);
+}
+
+function uint24(value: number): Buffer {
+  return Buffer.from([value >> 16, (value >> 8) & 0xff, value & 0xff]);
+}
+
+describe('the proof', async () => {
+  const bob = await makeCertificate();
+
+  function examine(messages: readonly { type: number; body: Buffer }[]): string {
+    const proof = new DtlsProof('client', [sha256Of(bob)]);
+    try {
+      for (const { type, body } of messages) proof.examine(type, body, view);
+    } catch (error) {
+      return error instanceof LegError ? error.code : 'not a LegError';
+    }
+    return 'believed';
+  }
+
+  test('believes a server that says everything right', () => {
+    expect(examine(serverFlight(bob))).toBe('believed');
+  });
+
+  test.each(['client finished', 'server  finished'])('refuses a Finished made with "%s"', (label) => {
+    const flight = serverFlight(bob).with(4, { type: 20, body: verifyData(label) });
+    expect(examine(flight)).toBe('dtls_key_refused');
+  });
+
+  test.each([0, 1, 2, 3])('refuses a flight without its message %i', (missing) => {
+    expect(examine(serverFlight(bob).filter((_, n) => n !== missing))).toBe('dtls_failed');
+  });
+
+  test('refuses a second certificate after the first', () => {
+    const flight = serverFlight(bob);
+    expect(examine([...flight.slice(0, 3), ...flight.slice(1)])).toBe('dtls_failed');
+  });
+
+  test('answers every mutilated message with a refusal, never with another error', () => {
+    const flight = serverFlight(bob);
+    for (const [n, { type, body }] of flight.entries()) {
+      for (let length = 0; length < body.length; length++) {
+        const outcome = examine(flight.with(n, { type, body: body.subarray(0, length) }));
+        // Of the hello only the random counts.
+        expect(outcome === 'dtls_key_refused' || (n === 0 && length >= 34)).toBe(true);
+      }
+    }
   });
 });
 

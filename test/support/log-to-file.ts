@@ -1,0 +1,4 @@
+import { join } from 'node:path';
+
+/** Every process of the suite, and every process it starts, leaves a copy of its log for test/audit. */
+process.env['TALKWIRE_LOG_FILE'] ??= join('var', 'test-logs', `${process.pid}.ndjson`);
