@@ -21,8 +21,10 @@ server.on('connection', (socket) => {
   socket.on('message', (data: Buffer, isSound) => {
     if (isSound) {
       socket.send(data);
-      const frame = new Int16Array(data.buffer, data.byteOffset, data.length / 2);
-      if (detector.push(frame)) tell({ type: 'pulse', callId, at: performance.timeOrigin + performance.now() });
+      const frame = new Int16Array(data.length / 2);
+      data.copy(Buffer.from(frame.buffer));
+      const at = detector.push(frame, performance.timeOrigin + performance.now());
+      if (at !== null) tell({ type: 'pulse', callId, at });
       return;
     }
     const message = JSON.parse(data.toString()) as { type: string; call?: { call_id: string } };

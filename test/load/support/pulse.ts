@@ -2,13 +2,12 @@ import { parseWav, sineTone, toMono } from '../../../src/audio/index.ts';
 
 /** Rate of everything here, Hz. */
 export const RATE = 16_000;
-const FRAME = RATE / 50;
 const PERIOD_MS = 2_000;
 const PULSE_HZ = 1_000;
 const PULSE_MS = 60;
 const PULSE_AT_MS = 1_800;
 /** A pulse has to come after so much quiet, so that speech is not taken for one. */
-const QUIET_FRAMES = 4;
+const QUIET_MS = 80;
 const QUIET_DB = -45;
 
 /**
@@ -32,26 +31,38 @@ export function speechWithPulses(wav: Buffer, seconds: number): Int16Array {
   return out;
 }
 
-/** Where pulses begin in a whole recording, as sample indices. */
+/** Where pulses begin in a whole recording, as sample indices, to 5 ms. */
 export function findPulses(samples: Int16Array): number[] {
   const detector = new PulseDetector();
   const found: number[] = [];
-  for (let at = 0; at + FRAME <= samples.length; at += FRAME) {
-    if (detector.push(samples.subarray(at, at + FRAME))) found.push(at);
+  const step = RATE / 200;
+  for (let at = 0; at + step <= samples.length; at += step) {
+    const begin = detector.push(samples.subarray(at, at + step), at);
+    if (begin !== null) found.push(begin);
   }
   return found;
 }
 
-/** Tells, 20 ms at a time, in which frame a pulse begins. */
+/** Finds pulses in sound that comes piece by piece. */
 export class PulseDetector {
-  #quiet = 0;
+  #quietMs = 0;
+  #candidate: { readonly at: number; left: number } | null = null;
 
-  push(frame: Int16Array): boolean {
-    const power = meanSquare(frame);
-    const db = power === 0 ? -100 : 10 * Math.log10(power / 32_768 ** 2);
-    const wasQuiet = this.#quiet >= QUIET_FRAMES;
-    this.#quiet = db < QUIET_DB ? this.#quiet + 1 : 0;
-    return wasQuiet && db >= QUIET_DB && toneShare(frame) > 0.5;
+  /** Takes the next piece and a name for its place or time; returns that of the piece in which a pulse began. */
+  push(piece: Int16Array, at: number): number | null {
+    const power = meanSquare(piece);
+    const loud = power > 0 && 10 * Math.log10(power / 32_768 ** 2) >= QUIET_DB;
+    const candidate = this.#candidate;
+    if (candidate !== null && loud && toneShare(piece) > 0.8) {
+      this.#candidate = null;
+      this.#quietMs = 0;
+      return candidate.at;
+    }
+    // The first loud pieces hold the tone only in part; one of the next two is all tone, if it is a pulse.
+    if (loud && this.#quietMs >= QUIET_MS) this.#candidate = { at, left: 2 };
+    else if (candidate !== null && --candidate.left === 0) this.#candidate = null;
+    this.#quietMs = loud ? 0 : this.#quietMs + (piece.length * 1_000) / RATE;
+    return null;
   }
 }
 
