@@ -16,12 +16,14 @@ COPY package.json LICENSE ./
 COPY assets ./assets
 COPY web ./web
 COPY examples ./examples
-RUN mkdir -p /data && chown node:node /data
-USER node
-ENV TALKWIRE_DATABASE=/data/talkwire.db
+RUN mkdir -p /data && chown 1000:1000 /data
+# The user `node` of the base image, by number so that a cluster can see that it is not root.
+USER 1000:1000
+ENV TALKWIRE_DATABASE=/data/talkwire.db TALKWIRE_PROMPTS_FOLDER=/app/assets/prompts
 VOLUME /data
-EXPOSE 8080/tcp 40000-40199/udp
+# Media needs no port here: the bridge sends first, and the answers come back the same way (docs/operating.md).
+EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.TALKWIRE_PORT || 8080) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: SIGTERM must reach the service, which drains its calls.
 CMD ["node", "dist/cli.js", "start"]

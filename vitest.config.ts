@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Sound in real time: run one file at a time, with nothing beside it on these cores. */
-const REAL_TIME = ['test/e2e/**/*.test.ts', 'test/unit/webrtc/leg*.test.ts', 'test/unit/simulator/whatsapp.test.ts'];
+const REAL_TIME = [
+  'test/e2e/**/*.test.ts',
+  'test/unit/webrtc/leg*.test.ts',
+  'test/unit/simulator/{phone,simulate}.test.ts',
+];
 const AUDIT = ['test/audit/**/*.test.ts'];
 
 const common = {

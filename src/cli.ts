@@ -73,7 +73,7 @@ simulate
   .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
   .option('--seed <number>', 'seed of the network', Number, 1)
   .option('--keys <keys>', 'keys to press once the phone has spoken')
-  .option('--faults <json>', 'faults to play, one or a list (docs/simulator.md)')
+  .option('--faults <json>', 'faults to play, one or a list, as JSON (docs/simulator.md)')
   .addOption(profileOption())
   .action(async (options) => process.exit(await runSimulateCall(options)));
 

@@ -78,7 +78,7 @@ export const agentUnavailable: Text<AgentUnavailable> = value(
   },
 );
 
-interface IceServer {
+export interface IceServer {
   readonly urls: string;
   readonly username?: string;
   readonly credential?: string;

@@ -77,7 +77,7 @@ function expandAlaw(byte: number): number {
 function compressAlaw(sample: number): number {
   // 12 bits of magnitude; a negative sample is mirrored about -1/2, so that -1 and 0 are neighbours.
   const magnitude = (sample < 0 ? ~sample : sample) >> 4;
-  const exponent = magnitude < 32 ? magnitude >> 4 : 27 - Math.clz32(magnitude);
+  const exponent = magnitude < 16 ? 0 : 28 - Math.clz32(magnitude);
   const mantissa = exponent < 2 ? magnitude & 0x0f : (magnitude >> (exponent - 1)) & 0x0f;
   return ((sample < 0 ? 0 : 0x80) | (exponent << 4) | mantissa) ^ 0x55;
 }

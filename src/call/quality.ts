@@ -6,6 +6,8 @@ export interface CallQuality {
   readonly packetsLate: number;
   readonly packetsDuplicate: number;
   readonly packetsSent: number;
+  /** Made but not sent: before accept, or while media was not up. */
+  readonly packetsWithheld: number;
   /** RFC 3550 interarrival jitter, last and worst. */
   readonly jitterMs: number;
   readonly jitterMaxMs: number;

@@ -140,7 +140,7 @@ export class MediaSession {
   }
 
   sendDtmf(digits: string): void {
-    this.#leg?.sendDtmf(digits);
+    if (this.#leg?.sendDtmf(digits) === false) this.#log('warn', 'keys towards the phone were refused', {});
   }
 
   /** Lets go of everything: agent (told why), leg, codecs, clock. The last report is media.closed. */
@@ -252,7 +252,7 @@ export class MediaSession {
       },
       onClear: () => this.#clear(),
       onMark: (name) => this.#sound?.playout.mark(name),
-      onDtmf: (digits) => this.#leg?.sendDtmf(digits),
+      onDtmf: (digits) => this.sendDtmf(digits),
       onMessage: (data) => report({ type: 'agent.message', key, at: Date.now(), data }),
       onTranscript: (transcript) => report({ type: 'agent.transcript', key, at: Date.now(), ...transcript }),
       onHangup: (drain, reason) => this.#input({ type: 'agent.hangup', drain, reason }),
@@ -280,7 +280,7 @@ export class MediaSession {
     this.#options.report({ type: 'input', key: this.#options.key, at: Date.now(), input });
   }
 
-  #log(level: 'debug' | 'error', message: string, fields: Readonly<Record<string, string>>): void {
+  #log(level: 'debug' | 'warn' | 'error', message: string, fields: Readonly<Record<string, string>>): void {
     this.#options.report({ type: 'log', level, message, fields: { call: this.#options.key, ...fields } });
   }
 }

@@ -25,6 +25,9 @@ export interface TimelineEntry {
   readonly data: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** What can still come after the end. */
+const AFTER_END: readonly Milestone[] = ['webhook_answered', 'closed'];
+
 interface Waiter {
   readonly milestone: Milestone;
   readonly resolve: () => void;
@@ -57,7 +60,7 @@ export class CallDiary {
     this.#reached.set(milestone, this.timeline.at(-1)?.at ?? 0);
     for (const waiter of this.#waiters) {
       if (waiter.milestone === milestone) this.#settle(waiter, null);
-      else if (milestone === 'closed') this.#settle(waiter, `The call closed before it reached ${waiter.milestone}.`);
+      else if (this.#isPast(waiter.milestone)) this.#settle(waiter, tooLate(waiter.milestone));
     }
   }
 
@@ -73,12 +76,10 @@ export class CallDiary {
     return at === null || ringing === null ? null : at - ringing;
   }
 
-  /** Rejects with a sentence if the call closes without it or `timeoutMs` pass. */
+  /** Rejects with a sentence as soon as it cannot come any more, or when `timeoutMs` pass. */
   waitFor(milestone: Milestone, timeoutMs: number): Promise<void> {
     if (this.#reached.has(milestone)) return Promise.resolve();
-    if (this.#reached.has('closed')) {
-      return Promise.reject(new Error(`The call closed before it reached ${milestone}.`));
-    }
+    if (this.#isPast(milestone)) return Promise.reject(new Error(tooLate(milestone)));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const last = [...this.#reached.keys()].at(-1) ?? 'nothing';
@@ -89,10 +90,18 @@ export class CallDiary {
     });
   }
 
+  #isPast(milestone: Milestone): boolean {
+    return this.#reached.has(AFTER_END.includes(milestone) ? 'closed' : 'ended');
+  }
+
   #settle(waiter: Waiter, failure: string | null): void {
     clearTimeout(waiter.timer);
     this.#waiters.delete(waiter);
     if (failure === null) waiter.resolve();
     else waiter.reject(new Error(failure));
   }
+}
+
+function tooLate(milestone: Milestone): string {
+  return `The call ended before it reached ${milestone}.`;
 }

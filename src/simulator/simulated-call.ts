@@ -63,7 +63,7 @@ export class SimulatedCall {
     this.#phone.setNetworkDown(down);
   }
 
-  /** Resolves when the call has reached `milestone`. Rejects with a sentence if it closes without, or after `timeoutMs`. */
+  /** Resolves when the call has reached `milestone`. Rejects with a sentence if it ends without, or after `timeoutMs`. */
   waitFor(milestone: Milestone, timeoutMs: number): Promise<void> {
     return this.#call.waitFor(milestone, timeoutMs);
   }

@@ -26,7 +26,7 @@ export function createLogger(options: LoggerOptions): Logger {
   if (file !== null) mkdirSync(dirname(resolve(file)), { recursive: true });
   const write = (line: string) => {
     destination.write(line);
-    if (file !== null) appendFileSync(file, line);
+    if (file !== null) copy(file, line);
   };
   return pino(
     {
@@ -37,6 +37,15 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     { write },
   );
+}
+
+/** A copy that cannot be written (disk full, folder gone) must not stop the service that wrote the line. */
+function copy(file: string, line: string): void {
+  try {
+    appendFileSync(file, line);
+  } catch {
+    // The line itself went to the destination.
+  }
 }
 
 /** The last step before a line leaves: behind bindings of child loggers, serializers, messages and errors alike. */

@@ -36,9 +36,10 @@ export interface Leg {
   sendAudio(opus: Uint8Array, marker: boolean): void;
   /**
    * Queues RFC 4733 events; they go out in place of audio packets of the following `sendAudio` calls. Characters that are
-   * no keys are left out; nothing is sent when the other side did not agree to telephone-event.
+   * no keys are left out. False, and nothing is queued, when the other side did not agree to telephone-event or more than
+   * 128 keys would wait.
    */
-  sendDtmf(digits: string): void;
+  sendDtmf(digits: string): boolean;
   stats(nowMs: number): LegStats;
   /** Sends RTCP BYE if media flowed, closes sockets. Idempotent. Sockets are gone when it resolves (< 1 s). */
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { auditLogs } from '../support/log-audit.ts';
 
-const FOLDER = 'var/test-logs';
+const FOLDER = process.env['TALKWIRE_TEST_LOGS'] ?? '';
 
 describe('The logs of the whole suite', () => {
   it('were written: calls began, ended and were logged', () => {

@@ -69,6 +69,7 @@ export function quality(differences: Partial<CallQuality> = {}): CallQuality {
     packetsLost: 2,
     packetsLate: 0,
     packetsDuplicate: 0,
+    packetsWithheld: 0,
     packetsSent: 500,
     jitterMs: 3,
     jitterMaxMs: 9,

@@ -38,16 +38,15 @@ export class DtmfSender {
 
   /**
    * Adds keys to the end of the queue: `0-9`, `*`, `#`, `A-D` in either case. Throws RangeError, and queues nothing, when
-   * there is another character, or when more than 128 keys would wait.
+   * there is another character. Returns false, and queues nothing, when more than 128 keys would wait.
    */
-  enqueue(digits: string): void {
+  enqueue(digits: string): boolean {
     const events = Array.from(digits.toUpperCase(), (digit) => DTMF_DIGITS.indexOf(digit));
     const wrong = events.findIndex((event) => event < 0);
     if (wrong >= 0) throw new RangeError(`digits: character ${wrong + 1} is not a key; allowed are 0-9, *, # and A-D`);
-    if (this.#queue.length + events.length > MAX_QUEUED) {
-      throw new RangeError(`digits: at most ${MAX_QUEUED} keys may wait`);
-    }
+    if (this.#queue.length + events.length > MAX_QUEUED) return false;
     this.#queue.push(...events);
+    return true;
   }
 
   /** To be called once per 20 ms: the packet to send in place of sound, or null when it is sound's turn. */

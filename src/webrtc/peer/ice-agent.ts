@@ -127,7 +127,6 @@ export class IceAgent {
    */
   async connect(remote: RemoteIce, timeoutMs: number): Promise<void> {
     const connection = this.#connection;
-    if (remote.iceLite) connection.iceControlling = true;
     connection.setRemoteParams({
       iceLite: remote.iceLite,
       usernameFragment: remote.iceUfrag,

@@ -20,8 +20,6 @@ export interface PayloadTypes {
 const MAX_OPUS_BYTES = 1_275;
 const CLOCK_PER_MS = 48;
 const FRAME_UNITS = 960;
-/** RFC 4733 digits that may wait; more is a mistake of the sender, not a number. */
-const MAX_DIGITS = 64;
 
 /**
  * The one RTP stream that we send: one SSRC, sequence +1 and timestamp +960 each time, from random starts
@@ -67,11 +65,11 @@ export class OutboundStream {
     this.#srtp = null;
   }
 
-  /** Queues keys; other characters than 0-9 * # A-D mean nothing and are left out. At most 64 keys wait. */
-  sendDtmf(digits: string): void {
-    if (this.#payloadTypes !== null && this.#payloadTypes.dtmfPayloadType === null) return;
+  /** Queues keys; what is no key is left out. False, and nothing is queued, if too many wait or the phone takes none. */
+  sendDtmf(digits: string): boolean {
+    if (this.#payloadTypes !== null && this.#payloadTypes.dtmfPayloadType === null) return false;
     const keys = Array.from(digits.toUpperCase()).filter((digit) => DTMF_DIGITS.includes(digit));
-    if (keys.length <= MAX_DIGITS) this.#dtmf.enqueue(keys.join(''));
+    return this.#dtmf.enqueue(keys.join(''));
   }
 
   /** Sends one 20 ms Opus packet, or a telephone event in its place while keys are queued. */

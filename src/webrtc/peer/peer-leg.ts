@@ -92,8 +92,8 @@ export class PeerLeg implements Leg, IceListener {
     this.#outbound.sendAudio(opus, marker);
   }
 
-  sendDtmf(digits: string): void {
-    this.#outbound.sendDtmf(digits);
+  sendDtmf(digits: string): boolean {
+    return this.#outbound.sendDtmf(digits);
   }
 
   stats(): LegStats {

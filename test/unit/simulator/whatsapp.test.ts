@@ -211,9 +211,11 @@ describe('a simulated WhatsApp', () => {
     const { call } = await start();
     const placed = await call();
     await expect(placed.waitFor('accepted', 20)).rejects.toThrow(/did not reach accepted within 20 ms/);
-    const waiting = expect(placed.waitFor('accepted', 5_000)).rejects.toThrow(/closed before it reached accepted/);
+    const waiting = expect(placed.waitFor('accepted', 5_000)).rejects.toThrow(/ended before it reached accepted/);
     placed.hangUp();
     await waiting;
+    await expect(placed.waitFor('spoken', 5_000)).rejects.toThrow(/ended before it reached spoken/);
+    await expect(placed.waitFor('closed', 5_000)).resolves.toBeUndefined();
   });
 
   it('goes away without a word while calls are live', async () => {

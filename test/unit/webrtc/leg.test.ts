@@ -2,6 +2,7 @@ import dgram from 'node:dgram';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Message } from 'werift';
 import { type Leg, openAnsweringLeg, openOfferingLeg } from '../../../src/webrtc/index.ts';
@@ -74,6 +75,22 @@ describe('a leg', () => {
     expect(phone.log.audio[0]?.payload).toEqual(opusPacket(5));
   });
 
+  test('sends no RTCP either while the gate is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { phone, bridge } = await connectedPair();
+      await vi.advanceTimersByTimeAsync(10_000);
+      await delay(20);
+      expect(phone.log.activity).toBe(0);
+      bridge.leg.ungate();
+      await vi.advanceTimersByTimeAsync(2_000);
+      await phone.log.until(({ activity }) => activity > 0);
+      expect(phone.log.audio).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('reports each key once, both ways', async () => {
     const { phone, bridge } = await connectedPair();
     for (const { leg } of [phone, bridge]) leg.ungate();
@@ -144,6 +161,45 @@ describe('a leg', () => {
     stranger.close();
     expect(bridge.log.activity + bridge.log.audio.length).toBe(0);
     expect(phone.log.failures).toEqual([]);
+  });
+
+  test('lives on after datagrams of any kind from anybody', async () => {
+    const { phone, bridge } = await connectedPair();
+    const ports = [phone, bridge].map(({ leg }) => Number(/m=audio (\d+)/.exec(leg.localSdp)?.[1]));
+    const stranger = dgram.createSocket('udp4');
+    const noise = fc.sample(
+      fc.tuple(fc.constantFrom(0, 1, 20, 22, 63, 64, 128, 144, 191, 200, 255), fc.uint8Array({ maxLength: 120 })),
+      { numRuns: 300, seed: 7 },
+    );
+    for (const [n, [first, rest]] of noise.entries()) {
+      // The sockets' own buffers are not the subject.
+      if (n % 20 === 0) await delay(2);
+      for (const port of ports) stranger.send(Buffer.from([first, ...rest]), port, '127.0.0.1');
+    }
+    stranger.send(Buffer.alloc(0), ports[0]);
+    await delay(20);
+    stranger.close();
+    expect(bridge.leg.stats(0).srtpRefused).toBeGreaterThan(10);
+    phone.leg.ungate();
+    phone.leg.sendAudio(opusPacket(1), true);
+    await bridge.log.until(({ audio }) => audio.length === 1);
+    expect([...phone.log.failures, ...bridge.log.failures]).toEqual([]);
+  });
+
+  test('keeps a hello that comes before the answer, so that nobody has to repeat it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const send = vi.spyOn(dgram.Socket.prototype, 'send');
+      const hellos = () =>
+        send.mock.calls.filter(([datagram]) => Buffer.isBuffer(datagram) && datagram[0] === 22 && datagram[13] === 1);
+      const ends = await pair();
+      while (hellos().length === 0) await delay(5);
+      await connectLegs(ends);
+      // One without and one with the server's cookie.
+      expect(hellos()).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('keeps its SDP, and takes the same answer twice', async () => {

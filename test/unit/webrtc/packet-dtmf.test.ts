@@ -185,7 +185,7 @@ describe('a key press that goes out', () => {
   test('is refused beyond 128 that wait', () => {
     const sender = new DtmfSender();
     sender.enqueue('1'.repeat(128));
-    expect(() => sender.enqueue('1')).toThrow(/at most 128/);
+    expect(sender.enqueue('1')).toBe(false);
   });
 
   test('is what a receiver hears, key for key, though packets get lost', () => {
