@@ -3,8 +3,9 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.examples.json ./
 COPY src ./src
+COPY examples ./examples
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim

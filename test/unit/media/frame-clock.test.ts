@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FrameClock } from '../../../src/media/frame-clock.ts';
+
+describe('The clock of a media thread', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  it('gives each session 50 frames a second', () => {
+    const clock = new FrameClock();
+    const tick = vi.fn();
+    clock.add(tick);
+    vi.advanceTimersByTime(10_000);
+    expect(tick.mock.calls.length).toBeGreaterThanOrEqual(499);
+    expect(tick.mock.calls.length).toBeLessThanOrEqual(501);
+  });
+
+  it('makes up for a block of the thread: no frame is left out, and each is due 20 ms after the one before', () => {
+    let now = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const clock = new FrameClock();
+    const due: number[] = [];
+    clock.add((each) => due.push(each));
+    for (const passed of [5, 5, 5, 5, 137, 5, 5, 5, 5]) {
+      now += passed;
+      vi.runOnlyPendingTimers();
+    }
+    const steps = due.slice(1).map((each, index) => each - (due[index] ?? 0));
+    expect(due).toHaveLength(9);
+    expect(new Set(steps)).toEqual(new Set([20]));
+    expect(clock.takeLagMs()).toBeGreaterThanOrEqual(132);
+  });
+
+  it('does not make up for a machine that slept', () => {
+    let now = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const clock = new FrameClock();
+    const tick = vi.fn();
+    clock.add(tick);
+    now += 60_000;
+    vi.runOnlyPendingTimers();
+    expect(tick.mock.calls.length).toBeLessThanOrEqual(1);
+  });
+
+  it('spreads sessions over the frame', () => {
+    const clock = new FrameClock();
+    const phases: number[] = [];
+    for (let session = 0; session < 4; session += 1) clock.add((now) => phases.push(Math.round(now % 20)));
+    vi.advanceTimersByTime(21);
+    expect(new Set(phases).size).toBe(4);
+  });
+
+  it('stops when the last session left, and starts again for the next', () => {
+    const clock = new FrameClock();
+    const tick = vi.fn();
+    const remove = clock.add(tick);
+    vi.advanceTimersByTime(100);
+    remove();
+    expect(vi.getTimerCount()).toBe(0);
+    const before = tick.mock.calls.length;
+    clock.add(tick);
+    vi.advanceTimersByTime(100);
+    expect(tick.mock.calls.length).toBeGreaterThan(before);
+  });
+
+  it('lets a session leave from within its own frame', () => {
+    const clock = new FrameClock();
+    const other = vi.fn();
+    const remove = clock.add(() => remove());
+    clock.add(other);
+    vi.advanceTimersByTime(100);
+    expect(other).toHaveBeenCalled();
+  });
+});
