@@ -1,7 +1,7 @@
 import type { CallIdentity } from './call/index.ts';
 import { createApiServer } from './calls-api/index.ts';
 import type { Config } from './config.ts';
-import { MediaPool, type MediaReport } from './media/index.ts';
+import { MediaPool, type MediaReport, type ThreadLoad } from './media/index.ts';
 import { CallRuntime, DebtCollector, type RuntimeObserver, systemClock } from './runtime/index.ts';
 import { createGraphClient, createInboxWorker, createWebhookReceiver } from './signaling/index.ts';
 import { openDatabase } from './storage/index.ts';
@@ -21,6 +21,8 @@ export interface Service {
 
 export interface ServiceObserver extends RuntimeObserver {
   onLevels?(report: Extract<MediaReport, { type: 'levels' }>): void;
+  /** Once a second for each media thread. */
+  onLoad?(thread: number, load: ThreadLoad): void;
 }
 
 /**
@@ -41,7 +43,8 @@ export async function startService(config: Config, logger: Logger, watch: Servic
   const media = new MediaPool({
     ...config.media,
     onLog: ({ level, message, fields }) => logger[level](fields, message),
-    ...(watch.onLevels === undefined ? {} : { onLevels: watch.onLevels }),
+    onLevels: (report) => watch.onLevels?.(report),
+    onLoad: (thread, load) => watch.onLoad?.(thread, load),
   });
   const runtime = new CallRuntime({
     clock,

@@ -75,7 +75,6 @@ export class JitterBuffer {
     if (sequence < this.#nextSequence || (this.#playing && timestamp + ticks <= this.#position)) {
       this.#late += 1;
       if (sequence > this.#nextSequence - SLOTS) this.#slots.note(sequence);
-      this.#nextSequence = Math.max(this.#nextSequence, sequence + 1);
       return;
     }
     while (sequence - this.#nextSequence >= SLOTS) this.#drop(this.#nextSequence);
@@ -102,7 +101,6 @@ export class JitterBuffer {
     this.#shrink();
     const head = this.#head();
     if (head === NONE) this.#nothingThere(into);
-    else if (this.#quiet && this.#rest === 0 && this.#delayMs() + FRAME_MS <= this.#arrivals.needMs) this.#makeUp(into);
     else if (this.#slots.timestamp(head) < this.#position + FRAME_TICKS) this.#give(head, into);
     else this.#hole(head, into);
   }
@@ -200,11 +198,8 @@ export class JitterBuffer {
       this.#finishRest(into);
       return;
     }
-    const delay = this.#delayMs();
-    // Standing still is growing: as far as allowed, for a packet that is only late is then played and not lost. After DTX only
-    // as far as needed, for then it is a pause.
-    const stand = this.#lastWasDtx ? delay < this.#arrivals.needMs : delay + FRAME_MS <= MAX_HOLD_MS;
-    if (!stand) this.#position += FRAME_TICKS;
+    // Standing still is growing, as far as allowed: a packet that is only late is then played and not lost.
+    if (this.#delayMs() + FRAME_MS > MAX_HOLD_MS) this.#position += FRAME_TICKS;
     this.#makeUp(into);
     if (this.#concealedRun > MAX_CONCEALED_RUN) this.#playing = false;
   }
@@ -263,8 +258,7 @@ export class JitterBuffer {
       const head = this.#head();
       if (head === NONE || head === this.#highestSequence || !this.#slots.waits(head + 1)) return;
       if (this.#slots.timestamp(head) >= this.#position + FRAME_TICKS) return;
-      const beyondFrame = samplesToMs(this.#slots.ticks(head) - FRAME_TICKS, RTP_CLOCK_HZ);
-      const surplus = this.#delayMs() - this.#arrivals.needMs - SLACK_MS - beyondFrame;
+      const surplus = this.#delayMs() - this.#arrivals.needMs - SLACK_MS;
       this.#surplusPulls = surplus > LOUD_SURPLUS_MS ? this.#surplusPulls + 1 : 0;
       const unheard = this.#quiet || this.#slots.bytes(head) <= DTX_MAX_BYTES;
       const due =

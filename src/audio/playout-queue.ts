@@ -26,9 +26,11 @@ export interface Cleared {
   readonly discardedMs: number;
 }
 
-/** Milliseconds and counts since the queue was made; `queuedMs` and `primeMs` are of now. */
+/** Milliseconds and counts since the queue was made; the first three are of now. */
 export interface PlayoutStats {
   readonly queuedMs: number;
+  /** What there is memory for at present. */
+  readonly capacityMs: number;
   readonly primeMs: number;
   /**
    * Sound ran out and more came within 500 ms. A talkspurt that ends is no underrun; a pause of an agent that is shorter
@@ -166,6 +168,7 @@ export class PlayoutQueue {
   stats(): PlayoutStats {
     return {
       queuedMs: samplesToMs(this.#ring.length, this.#rate),
+      capacityMs: samplesToMs(this.#ring.capacity, this.#rate),
       primeMs: this.#prime.primeMs,
       underruns: this.#underruns,
       playedMs: samplesToMs(this.#played, this.#rate),

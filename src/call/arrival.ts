@@ -1,6 +1,6 @@
 import { endCall, noteTerminate } from './closing.ts';
 import type { Effect } from './effects.ts';
-import { dropped, failed, missed, rejected } from './ending.ts';
+import { dropped, type Ending, failed, missed, rejected } from './ending.ts';
 import { DONE, TERMINATE } from './farewell.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
@@ -28,11 +28,14 @@ export function onNew(call: Call, input: Input): Outcome {
     case 'api.hangup':
       return endCall(call, { at, ending: rejected('api_reject', 'api') });
     case 'service.restarted':
-      // How far the call had come is not known here; nearly all of a call's life is after its answer.
-      return endCall(call, { at, ending: dropped('service_restarted', 'bridge'), farewell: TERMINATE });
+      return endCall(call, { at, ending: restarted(input.answered), farewell: TERMINATE });
     default:
       return ignored('nothing_came_in_yet');
   }
+}
+
+function restarted(answered: boolean): Ending {
+  return answered ? dropped('service_restarted', 'bridge') : failed('service_restarted', 'bridge');
 }
 
 type Connect = Extract<Input, { type: 'meta.connect' }>;

@@ -45,7 +45,7 @@ export type ApiInput =
   /** The service is stopping and the time for calls to end by themselves is over. */
   | { readonly type: 'service.drained' }
   /** This call was live when the process died; it is closed by the next start. */
-  | { readonly type: 'service.restarted' };
+  | { readonly type: 'service.restarted'; readonly answered: boolean };
 
 /** What the media thread reports. */
 export type MediaInput =

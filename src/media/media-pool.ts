@@ -77,7 +77,11 @@ export class MediaPool {
     const entry = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js';
     const { network, promptsFolder } = this.#options;
     const workerData: MediaThreadOptions = { network, promptsFolder };
-    const worker = new Worker(new URL(entry, import.meta.url), { workerData, name: `media-${index}`, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    const worker = new Worker(new URL(entry, import.meta.url), {
+      workerData,
+      name: `media-${index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     worker.on('message', (report: MediaReport) => this.#onReport(index, report));
     worker.on('error', (error) =>
       this.#log('error', 'a media thread failed', { thread: index, reason: error.message }),

@@ -52,10 +52,16 @@ export interface CallLog {
   /** True if this Meta call id has a record already, ended or not. */
   knows(callId: string): Promise<boolean>;
   /** Calls that were live when the process died. */
-  unfinished(): Promise<readonly CallIdentity[]>;
+  unfinished(): Promise<readonly UnfinishedCall[]>;
   /** Keeps a terminated id whose connect has not come, so that a later connect does not ring (meta-calling.md §9.1). */
   bury(callId: string, at: number): Promise<void>;
   buried(callId: string): Promise<boolean>;
+}
+
+export interface UnfinishedCall {
+  readonly identity: CallIdentity;
+  /** Accept had succeeded. */
+  readonly answered: boolean;
 }
 
 /** What we owe Graph: a row before it is an attempt, gone when it is done or known to be pointless. */

@@ -1,9 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import Fastify, { type FastifyReply } from 'fastify';
+import Fastify from 'fastify';
 import { z } from 'zod';
-import type { Handset, HandsetListener } from './handset.ts';
+import type { Handset } from './handset.ts';
 import type { SimulatedCall } from './simulated-call.ts';
 import type { SimulatedWhatsApp } from './whatsapp.ts';
 
@@ -19,12 +19,23 @@ export interface BrowserPhoneOptions {
 export interface BrowserPhone {
   /** Where a person opens it. */
   readonly url: string;
+  /** Hangs up the calls of all pages that are open. */
   close(): Promise<void>;
 }
+
+/** What the page hears about its call, a JSON object per line. */
+type PhoneEvent =
+  | { readonly type: 'ringing' }
+  | { readonly type: 'webhook_answered' }
+  | { readonly type: 'answer'; readonly sdp: string }
+  | { readonly type: 'accepted' }
+  /** `why` is a sentence for the person. Nothing comes after it. */
+  | { readonly type: 'ended'; readonly why: string };
 
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/phone.js': ['phone.js', 'text/javascript; charset=utf-8'],
+  '/call.js': ['call.js', 'text/javascript; charset=utf-8'],
   '/phone.css': ['phone.css', 'text/css; charset=utf-8'],
 } as const;
 
@@ -32,109 +43,84 @@ const NewCall = z.object({ sdp: z.string().min(1).max(20_000) });
 
 /**
  * Serves a page in which a person is the WhatsApp user: the browser makes the offer and carries the sound, the simulated
- * WhatsApp does the rest. Rejects with the system's error if the port is taken.
+ * WhatsApp does the rest. A call is one request, `POST /phone/calls` with the offer: its response lasts as long as the call
+ * and says what happens; a page that ends the request, or goes away, hangs up. Rejects with the system's error if the port
+ * is taken.
  */
 export async function startBrowserPhone(options: BrowserPhoneOptions): Promise<BrowserPhone> {
   const { whatsapp, host, port, pageFolder } = options;
-  const calls = new Map<string, BrowserCall>();
   const app = Fastify({ forceCloseConnections: true });
-
   for (const [path, [file, type]] of Object.entries(FILES)) {
     const content = readFileSync(join(pageFolder, file));
-    app.get(path, (_request, reply) => reply.type(type).send(content));
+    app.get(path, (_request, reply) => reply.type(type).header('cache-control', 'no-store').send(content));
   }
   app.post('/phone/calls', async (request, reply) => {
     const body = NewCall.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ error: 'sdp must be the text of an offer' });
-    const handset = new BrowserHandset(body.data.sdp);
-    const call = await whatsapp.call({
-      handset: async (listener) => {
-        handset.listen(listener);
-        return handset;
-      },
-    });
-    calls.set(call.callId, { call, handset });
-    handset.events.once('ended', () => calls.delete(call.callId));
-    return { id: call.callId };
-  });
-  app.get<{ Params: { id: string } }>('/phone/calls/:id/events', (request, reply) => {
-    const found = calls.get(request.params.id);
-    if (found === undefined) return reply.code(404).send({ error: 'no such call' });
-    streamEvents(found.handset, reply);
+    reply.hijack();
+    await carry(whatsapp, body.data.sdp, reply.raw);
     return reply;
   });
-  app.post<{ Params: { id: string } }>('/phone/calls/:id/hangup', async (request) => {
-    calls.get(request.params.id)?.call.hangUp();
-    return {};
-  });
-
   await app.listen({ host, port });
   return { url: app.listeningOrigin, close: () => app.close() };
 }
 
-interface BrowserCall {
-  readonly call: SimulatedCall;
-  readonly handset: BrowserHandset;
-}
-
-interface PhoneEvent {
-  readonly name: 'answer' | 'accepted' | 'ended';
-  readonly data: unknown;
-}
-
-/** A handset whose WebRTC leg is in the browser; what happens is kept, so that a page that listens late misses nothing. */
-class BrowserHandset implements Handset {
-  readonly offer: string;
-  readonly events = new EventEmitter<{ event: [PhoneEvent]; ended: [] }>();
-  readonly past: PhoneEvent[] = [];
-  #listener: HandsetListener | null = null;
-  #closed = false;
-
-  constructor(offer: string) {
-    this.offer = offer;
+/** Places the call of one page and writes what happens to `page`. Resolves when it rings. */
+async function carry(whatsapp: SimulatedWhatsApp, offer: string, page: ServerResponse): Promise<void> {
+  page.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+  const tell = (event: PhoneEvent) => {
+    if (page.writable) page.write(`${JSON.stringify(event)}\n`);
+  };
+  const end = (why: string) => {
+    tell({ type: 'ended', why });
+    page.end();
+  };
+  let call: SimulatedCall | null = null;
+  try {
+    call = await whatsapp.call({
+      handset: async (listener) => {
+        page.once('close', () => listener.onHangUp());
+        return browserHandset(offer, tell, () => end(whyEnded(call)));
+      },
+    });
+  } catch (error) {
+    end(error instanceof Error ? error.message : String(error));
+    return;
   }
-
-  listen(listener: HandsetListener): void {
-    this.#listener = listener;
-  }
-
-  /** The page is gone: the person hung up. */
-  leave(): void {
-    this.#listener?.onHangUp();
-  }
-
-  async applyAnswer(sdp: string): Promise<void> {
-    this.#tell({ name: 'answer', data: { sdp } });
-  }
-
-  accepted(): void {
-    this.#tell({ name: 'accepted', data: {} });
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#tell({ name: 'ended', data: { why: 'The call has ended' } });
-    this.events.emit('ended');
-  }
-
-  #tell(event: PhoneEvent): void {
-    this.past.push(event);
-    this.events.emit('event', event);
-  }
-}
-
-/** Server-sent events: what happened already, then what happens. A page that goes away hangs up. */
-function streamEvents(handset: BrowserHandset, reply: FastifyReply): void {
-  reply.hijack();
-  const stream = reply.raw;
-  stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  const send = ({ name, data }: PhoneEvent) => stream.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-  for (const event of handset.past) send(event);
-  handset.events.on('event', send);
-  handset.events.once('ended', () => stream.end());
-  stream.once('close', () => {
-    handset.events.off('event', send);
-    handset.leave();
+  call.onEntry(({ type }) => {
+    if (type === 'webhook_answered') tell({ type });
   });
+  tell({ type: 'ringing' });
+  // The page may have gone before there was a call to hang up.
+  if (page.closed) call.hangUp();
+}
+
+/** A handset whose WebRTC leg is in the browser. */
+function browserHandset(offer: string, tell: (event: PhoneEvent) => void, onClosed: () => void): Handset {
+  let closed = false;
+  return {
+    offer,
+    applyAnswer: async (sdp) => tell({ type: 'answer', sdp }),
+    accepted: () => tell({ type: 'accepted' }),
+    async close() {
+      if (closed) return;
+      closed = true;
+      onClosed();
+    },
+  };
+}
+
+/** A page that hung up does not read this, so the end by the user is that of the simulated WhatsApp. */
+function whyEnded(call: SimulatedCall | null): string {
+  const passed = (type: string) => call?.timeline.some((entry) => entry.type === type) ?? false;
+  switch (call?.endedBy) {
+    case 'business':
+      if (passed('accepted')) return 'The other side hung up.';
+      return 'The call was rejected before it was answered. Is the agent running?';
+    case 'meta':
+      if (passed('webhook_answered')) return 'Nobody answered the call in time.';
+      return 'The bridge could not be reached. Is it running?';
+    default:
+      return 'The simulated WhatsApp has gone.';
+  }
 }

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { AgentTarget, CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
 import type { CallDetail, CallListQuery, CallPage, CallQueries, TimelineLine } from '../calls-api/ports.ts';
-import type { CallLog } from '../runtime/ports.ts';
+import type { CallLog, UnfinishedCall } from '../runtime/ports.ts';
 import { listCalls } from './call-list.ts';
 import { toDetail } from './call-record.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -40,14 +40,14 @@ export class SqlCallLog implements CallLog, CallQueries {
     return row !== undefined;
   }
 
-  async unfinished(): Promise<readonly CallIdentity[]> {
+  async unfinished(): Promise<readonly UnfinishedCall[]> {
     const rows = await this.#db
       .selectFrom('calls')
       .selectAll()
       .where('ending_class', 'is', null)
       .orderBy('created_at')
       .execute();
-    return rows.map(identityOf);
+    return rows.map((row) => ({ identity: identityOf(row), answered: row.session_started_at !== null }));
   }
 
   async bury(callId: string, at: number): Promise<void> {

@@ -53,7 +53,7 @@ const ANYTHING: readonly Move[] = [
   input((at) => ({ type: 'api.hangup', at })),
   input((at) => ({ type: 'service.refused', why: 'at_capacity', at })),
   input((at) => ({ type: 'service.drained', at })),
-  input((at) => ({ type: 'service.restarted', at })),
+  input((at) => ({ type: 'service.restarted', answered: at % 2 === 0, at })),
   ...mediaCodes.map((code) => input((at) => mediaFailed(at, code))),
   input((at) => ({ type: 'media.heard', at })),
   input((at) => ({ type: 'media.silent', silentMs: 20_000, at })),

@@ -53,14 +53,18 @@ export function stream(
   return packets;
 }
 
+export interface JitterRun {
+  readonly untilMs: number;
+  readonly phaseMs?: number;
+  readonly levelDb?: number | ((atMs: number) => number);
+  /** Nobody pulls between these two times. */
+  readonly sleepMs?: readonly [number, number];
+}
+
 /** Pulls every 20 ms from `phaseMs` on until `untilMs`, pushing each packet at its arrival. */
 export function runJitter(
   packets: readonly SentPacket[],
-  {
-    untilMs,
-    phaseMs = 13,
-    levelDb = -20,
-  }: { untilMs: number; phaseMs?: number; levelDb?: number | ((atMs: number) => number) },
+  { untilMs, phaseMs = 13, levelDb = -20, sleepMs }: JitterRun,
   buffer = new JitterBuffer(),
 ): { frames: PulledRecord[]; buffer: JitterBuffer } {
   const queue = [...packets].sort((a, b) => a.arrivalMs - b.arrivalMs);
@@ -68,6 +72,7 @@ export function runJitter(
   const into = createPulledFrame();
   const frames: PulledRecord[] = [];
   for (let atMs = phaseMs; atMs < untilMs; atMs += 20) {
+    if (sleepMs !== undefined && atMs > sleepMs[0] && atMs < sleepMs[1]) continue;
     while (queue[0] !== undefined && queue[0].arrivalMs <= atMs) {
       const packet = queue.shift() as SentPacket;
       buffer.push(packet.payload, packet.sequence, packet.timestamp, packet.arrivalMs);

@@ -61,9 +61,28 @@ export class RawAgent {
     return this.#all.length;
   }
 
+  /** Connections that are open. */
+  get openCount(): number {
+    return this.#all.filter((connection) => connection.open).length;
+  }
+
   /** The next connection of the bridge, in order. */
   connection(): Promise<RawAgentConnection> {
     return this.#connections.next();
+  }
+
+  /** The first connection of one call, by WhatsApp's id of it, once it is open and `start` came. */
+  async connectionOf(callId: string): Promise<RawAgentConnection> {
+    for (;;) {
+      const found = this.#all.find((connection) => connection.callId === callId);
+      if (found !== undefined) return found;
+      await new Promise((wake) => setTimeout(wake, 10));
+    }
+  }
+
+  /** All connections of one call, in order. */
+  connectionsOf(callId: string): readonly RawAgentConnection[] {
+    return this.#all.filter((connection) => connection.callId === callId);
   }
 
   async stop(): Promise<void> {
@@ -105,6 +124,16 @@ export class RawAgentConnection {
       this.#control.push(message);
       if (ready && message['type'] === 'start') this.say({ type: 'ready' });
     });
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState !== this.#socket.CLOSED;
+  }
+
+  /** WhatsApp's id of the call that `start` named; null before it came. */
+  get callId(): string | null {
+    const start = this.messages.find((message) => message['type'] === 'start');
+    return (start?.['call'] as { readonly call_id: string } | undefined)?.call_id ?? null;
   }
 
   say(message: unknown): void {

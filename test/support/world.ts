@@ -16,6 +16,7 @@ import {
   type MediaEffect,
   type MediaPort,
   type RuntimeMediaReport,
+  type UnfinishedCall,
 } from '../../src/runtime/index.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -91,8 +92,10 @@ export class MemoryLog implements CallLog {
     return this.byCallId(callId) !== undefined;
   }
 
-  async unfinished(): Promise<readonly CallIdentity[]> {
-    return [...this.records.values()].filter((each) => each.patch.ending === undefined).map((each) => each.identity);
+  async unfinished(): Promise<readonly UnfinishedCall[]> {
+    return [...this.records.values()]
+      .filter((each) => each.patch.ending === undefined)
+      .map(({ identity, patch }) => ({ identity, answered: patch.sessionStartedAt !== undefined }));
   }
 
   async bury(callId: string): Promise<void> {

@@ -1,165 +1,131 @@
-/**
- * The browser phone of the demo: plays the WhatsApp user. It makes an offer, gives it to the simulated WhatsApp, which
- * sends talkwire the call webhook, and applies the answer that comes back through pre_accept.
- */
+/** The browser phone of the demo: buttons, keypad and words around a Call. */
+import { Call } from './call.js';
+
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
-const SILENCE_DB = -60;
+const KEY_NAMES = { '*': 'star', '#': 'hash' };
+const SHOWN_KEYS = 14;
+const QUIETEST_DB = -60;
 
 const byId = (id) => document.getElementById(id);
 const page = {
+  phone: byId('phone'),
   status: byId('status'),
   timer: byId('timer'),
-  call: byId('call'),
-  hangup: byId('hangup'),
-  keys: byId('keys'),
-  steps: byId('steps'),
-  voice: Object.assign(new Audio(), { autoplay: true }),
+  problem: byId('problem'),
+  levels: byId('levels'),
   levelOut: byId('level-out'),
   levelIn: byId('level-in'),
+  keypad: byId('keypad'),
+  keys: byId('keys'),
+  pressed: byId('pressed'),
+  hint: byId('hint'),
+  call: byId('call'),
+  hangup: byId('hangup'),
+  mute: byId('mute'),
+  toggleKeypad: byId('toggle-keypad'),
+  journal: byId('journal'),
+  steps: byId('steps'),
 };
 
 /** @type {Call | null} */
 let current = null;
+let clock = null;
 
-/** One call of this page, from the press of the button to the end. Everything it opened is closed by `end`. */
-class Call {
-  #peer = new RTCPeerConnection();
-  #microphone = null;
-  #events = null;
-  #id = null;
-  #timers = [];
-  #audio = new AudioContext();
-  #began = performance.now();
-  #over = false;
-
-  async start() {
-    this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true }, video: false });
-    this.#step('microphone open');
-    for (const track of this.#microphone.getTracks()) this.#peer.addTrack(track, this.#microphone);
-    this.#meter(this.#microphone, page.levelOut);
-    this.#peer.ontrack = ({ track }) => {
-      const stream = new MediaStream([track]);
-      page.voice.srcObject = stream;
-      this.#meter(stream, page.levelIn);
-    };
-    this.#peer.onconnectionstatechange = () => this.#onPeer(this.#peer.connectionState);
-
-    await this.#peer.setLocalDescription();
-    await gathered(this.#peer);
-    const { id } = await post('/phone/calls', { sdp: this.#peer.localDescription.sdp });
-    this.#id = id;
-    this.#step('webhook sent');
-    this.#listen();
-  }
-
-  press(key) {
-    const sender = this.#peer.getSenders().find((each) => each.dtmf !== null);
-    sender?.dtmf.insertDTMF(key, 120);
-    this.#step(`key ${key}`);
-  }
-
-  async hangUp() {
-    if (this.#id !== null) await post(`/phone/calls/${this.#id}/hangup`, {});
-    this.end('You hung up');
-  }
-
-  end(why) {
-    if (this.#over) return;
-    this.#over = true;
-    this.#events?.close();
-    for (const timer of this.#timers) clearInterval(timer);
-    for (const track of this.#microphone?.getTracks() ?? []) track.stop();
-    this.#peer.close();
-    void this.#audio.close();
-    this.#step(why);
-    current = null;
-    show('idle', why);
-  }
-
-  #listen() {
-    this.#events = new EventSource(`/phone/calls/${this.#id}/events`);
-    const on = (name, run) => this.#events.addEventListener(name, (event) => run(JSON.parse(event.data)));
-    on('answer', async ({ sdp }) => {
-      this.#step('pre_accept: answer received');
-      await this.#peer.setRemoteDescription({ type: 'answer', sdp });
-    });
-    on('accepted', () => {
-      this.#step('accepted');
+function startCall() {
+  const began = performance.now();
+  page.steps.replaceChildren();
+  page.journal.hidden = false;
+  show('calling', 'Calling…');
+  say(null);
+  const call = new Call({
+    onStep: (text) => addStep(text, performance.now() - began),
+    onCalling: (problem) => say(problem),
+    onTalking() {
+      say(null);
       show('talking', 'On the line');
-      this.#clock();
-    });
-    on('ended', ({ why }) => this.end(why));
-  }
-
-  #onPeer(state) {
-    if (state === 'connected') this.#step('ICE and DTLS up');
-    if (state === 'failed') this.end('The media connection failed');
-  }
-
-  #clock() {
-    const since = performance.now();
-    page.timer.hidden = false;
-    this.#timers.push(
-      setInterval(() => {
-        const seconds = Math.floor((performance.now() - since) / 1000);
-        page.timer.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
-      }, 250),
-    );
-  }
-
-  #meter(stream, element) {
-    const analyser = this.#audio.createAnalyser();
-    this.#audio.createMediaStreamSource(stream).connect(analyser);
-    const samples = new Float32Array(analyser.fftSize);
-    this.#timers.push(
-      setInterval(() => {
-        analyser.getFloatTimeDomainData(samples);
-        const power = samples.reduce((sum, each) => sum + each * each, 0) / samples.length;
-        element.value = power === 0 ? SILENCE_DB : Math.max(SILENCE_DB, 10 * Math.log10(power));
-      }, 100),
-    );
-  }
-
-  #step(text) {
-    const item = document.createElement('li');
-    const what = document.createElement('span');
-    what.textContent = text;
-    const when = document.createElement('span');
-    when.textContent = `${Math.round(performance.now() - this.#began)} ms`;
-    item.append(what, when);
-    page.steps.append(item);
-  }
+      startClock();
+    },
+    onLevels(outgoing, incoming) {
+      setLevel(page.levelOut, outgoing);
+      setLevel(page.levelIn, incoming);
+    },
+    onEnded(why, failed) {
+      current = null;
+      clearInterval(clock);
+      show('idle', failed ? 'Not connected' : why);
+      say(failed ? why : null);
+    },
+  });
+  current = call;
+  void call.run();
 }
 
-function show(state, text) {
-  page.status.textContent = text;
+/** @param {'idle' | 'calling' | 'talking'} state */
+function show(state, status) {
+  const focused = document.activeElement;
+  page.phone.dataset.state = state;
+  page.status.textContent = status;
   page.call.hidden = state !== 'idle';
   page.hangup.hidden = state === 'idle';
-  page.keys.hidden = state !== 'talking';
-  if (state === 'idle') {
+  page.hint.hidden = state !== 'idle';
+  for (const each of [page.levels, page.mute, page.toggleKeypad]) each.hidden = state !== 'talking';
+  if (state === 'calling') {
     page.timer.hidden = true;
-    page.levelIn.value = SILENCE_DB;
-    page.levelOut.value = SILENCE_DB;
+    page.pressed.textContent = '';
+    setMuted(false);
+  }
+  if (state !== 'talking') showKeypad(false);
+  // Whoever works by keyboard goes on where the button was.
+  if (focused instanceof HTMLButtonElement && focused.offsetParent === null) {
+    (state === 'idle' ? page.call : page.hangup).focus();
   }
 }
 
-/** Graph calls know no trickle: the offer must hold every candidate. */
-function gathered(peer) {
-  return new Promise((resolve) => {
-    const check = () => peer.iceGatheringState === 'complete' && resolve();
-    peer.addEventListener('icegatheringstatechange', check);
-    check();
-  });
+/** A problem in a sentence, or null. */
+function say(problem) {
+  page.problem.textContent = problem ?? '';
+  page.problem.hidden = problem === null;
 }
 
-async function post(path, body) {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error((await response.text()) || `the simulated WhatsApp answered ${response.status}`);
-  return await response.json();
+function startClock() {
+  const since = performance.now();
+  const tick = () => {
+    const seconds = Math.floor((performance.now() - since) / 1000);
+    page.timer.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+  };
+  tick();
+  page.timer.hidden = false;
+  clock = setInterval(tick, 250);
+}
+
+function setLevel(bar, db) {
+  const share = Math.min(1, Math.max(0, 1 - db / QUIETEST_DB));
+  bar.style.setProperty('--level', `${Math.round(share * 100)}%`);
+}
+
+function setMuted(muted) {
+  page.mute.setAttribute('aria-pressed', String(muted));
+  current?.mute(muted);
+}
+
+function showKeypad(open) {
+  page.keypad.hidden = !open;
+  page.toggleKeypad.setAttribute('aria-expanded', String(open));
+}
+
+function press(key) {
+  current?.press(key);
+  page.pressed.textContent = (page.pressed.textContent + key).slice(-SHOWN_KEYS);
+}
+
+function addStep(text, ms) {
+  const item = document.createElement('li');
+  for (const part of [text, `${Math.round(ms)} ms`]) {
+    const cell = document.createElement('span');
+    cell.textContent = part;
+    item.append(cell);
+  }
+  page.steps.append(item);
 }
 
 const two = (number) => String(number).padStart(2, '0');
@@ -168,19 +134,19 @@ for (const key of KEYS) {
   const button = document.createElement('button');
   button.type = 'button';
   button.textContent = key;
-  button.addEventListener('click', () => current?.press(key));
+  if (key in KEY_NAMES) button.setAttribute('aria-label', KEY_NAMES[key]);
+  button.addEventListener('click', () => press(key));
   page.keys.append(button);
 }
-page.call.addEventListener('click', async () => {
-  page.steps.replaceChildren();
-  show('calling', 'Calling…');
-  const call = new Call();
-  current = call;
-  try {
-    await call.start();
-  } catch (error) {
-    call.end(error instanceof Error ? error.message : String(error));
-  }
+page.call.addEventListener('click', startCall);
+page.hangup.addEventListener('click', ({ detail }) => {
+  // The second half of a double click on Call, which was in this place.
+  if (detail < 2) current?.hangUp();
 });
-page.hangup.addEventListener('click', () => current?.hangUp());
-window.addEventListener('pagehide', () => void current?.hangUp());
+page.mute.addEventListener('click', () => setMuted(page.mute.getAttribute('aria-pressed') !== 'true'));
+page.toggleKeypad.addEventListener('click', () => showKeypad(page.keypad.hidden));
+document.addEventListener('keydown', ({ key, ctrlKey, metaKey, altKey }) => {
+  if (page.phone.dataset.state !== 'talking' || ctrlKey || metaKey || altKey) return;
+  if (KEYS.includes(key)) press(key);
+});
+window.addEventListener('pagehide', () => current?.hangUp());

@@ -112,6 +112,16 @@ describe('an agent that paces in real time', () => {
     expect(queue.stats().trimmedMs).toBeGreaterThan(100);
   });
 
+  it('is judged anew after a clear', () => {
+    const { queue, pullMany } = make();
+    realTime(queue, { totalMs: 8_000, lateMs: (n) => (n >= 100 && n < 115 ? (115 - n) * 20 : 0) });
+    expect(queue.stats().queuedMs).toBeGreaterThan(200);
+    queue.clear();
+    queue.enqueue(sound(3_000, 0), null);
+    pullMany(150);
+    expect(queue.stats().trimmedMs).toBe(0);
+  });
+
   it('that sends faster than real time is never trimmed, however quiet', () => {
     const { queue, pullMany } = make();
     for (let n = 0; n < 10; n += 1) {
@@ -157,8 +167,9 @@ describe('an underrun', () => {
     const { queue, pullMany, pulls } = make();
     queue.enqueue(sound(47, 12_000), null);
     pullMany(4);
-    queue.enqueue(sound(100, 12_000), null);
-    pullMany(3);
+    queue.enqueue(sound(200, 12_000), null);
+    pullMany(9);
+    expect(queue.stats().playedMs).toBeGreaterThan(200);
     const all = Int16Array.from(pulls.flatMap(({ pcm }) => [...pcm]));
     const steps = all.slice(1).map((sample, n) => Math.abs(sample - (all[n] ?? 0)));
     expect(Math.max(...steps.slice(10))).toBeLessThanOrEqual(12_000 / 80 + 1);
@@ -290,6 +301,18 @@ describe('bounds', () => {
     queue.enqueue(tone.subarray(12_345), null);
     pullMany(270);
     expect(Int16Array.from(pulls.flatMap(({ pcm }) => [...pcm]))).toEqual(tone);
+  });
+
+  it('gives its memory back after ten seconds without sound', () => {
+    const { queue, pullMany } = make();
+    queue.enqueue(sound(5_000), null);
+    expect(queue.stats().capacityMs).toBeGreaterThanOrEqual(5_000);
+    pullMany(250 + 490);
+    expect(queue.stats().capacityMs).toBeGreaterThanOrEqual(5_000);
+    pullMany(20);
+    expect(queue.stats().capacityMs).toBe(1_000);
+    queue.enqueue(sound(100), null);
+    expect(pullMany(5).every((each) => each.kind === 'audio')).toBe(true);
   });
 
   it('refuses a frame of the wrong length', () => {

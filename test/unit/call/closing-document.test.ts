@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   agentFailed,
@@ -19,14 +18,7 @@ import {
   TestCall,
   terminate,
 } from '../../support/call.ts';
-
-interface Row {
-  readonly name: string;
-  readonly graph: string;
-  readonly media: string;
-  readonly agent: string;
-  readonly record: string;
-}
+import { closingRows, farewellsOf } from '../../support/closing-table.ts';
 
 const AT = T0 + 1_000;
 const failed = { status: 'FAILED' } as const;
@@ -74,7 +66,8 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
     },
   ],
   'terminated-first': fed('new', terminate(AT), connect(AT)),
-  restarted: fed('new', { type: 'service.restarted', at: AT }),
+  'restarted-ringing': fed('new', { type: 'service.restarted', answered: false, at: AT }),
+  'restarted-talking': fed('new', { type: 'service.restarted', answered: true, at: AT }),
 
   'gave-up': (['offered', 'pre-accepting', 'waiting', 'accepting'] as const).flatMap((at) => fed(at, terminate(AT))),
   'meta-failed-early': fed('waiting', terminate(AT, failed)),
@@ -145,16 +138,7 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
   'thread-died': fed('connected', mediaFailed(AT, 'thread_died')),
 };
 
-const rows: readonly Row[] = readFileSync(new URL('../../../docs/closing.md', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| `'))
-  .map((line) => {
-    const [name = '', , graph = '', media = '', agent = '', record = ''] = line
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim().replaceAll('`', ''));
-    return { name, graph, media, agent, record };
-  });
+const rows = closingRows();
 
 describe('docs/closing.md is what the machine does', () => {
   test('it has exactly the rows that are walked here', () => {
@@ -176,7 +160,7 @@ describe('docs/closing.md is what the machine does', () => {
 
       expect(call.isOver).toBe(true);
       expect(call.ended).toBe(record);
-      expect(call.actions.filter(isFarewell)).toEqual(farewellsOf(graph));
+      expect(call.actions.filter(isFarewell)).toEqual(farewellsOf(graph).map((action) => `graph.${action}`));
       expect(call.count('media.open')).toBe(media === 'never opened' ? 0 : 1);
       expect(call.count('media.close')).toBe(media === 'never opened' ? 0 : 1);
       expect(call.count('media.drain')).toBe(media.startsWith('drained') ? 1 : 0);
@@ -190,9 +174,4 @@ describe('docs/closing.md is what the machine does', () => {
 
 function isFarewell(type: string): boolean {
   return type === 'graph.reject' || type === 'graph.terminate';
-}
-
-function farewellsOf(cell: string): string[] {
-  if (cell === 'nothing') return [];
-  return [...cell.matchAll(/reject|terminate/g)].map(([word]) => `graph.${word}`);
 }

@@ -77,7 +77,7 @@ test('the answer to an offer that somebody else made is left alone', () => {
 
 test('after a restart a call that was live is dropped with a typed reason and Graph is told', () => {
   const call = new TestCall();
-  expect(actionsOf(call.feed({ type: 'service.restarted', at: T0 }))).toEqual(['graph.terminate']);
+  expect(actionsOf(call.feed({ type: 'service.restarted', answered: true, at: T0 }))).toEqual(['graph.terminate']);
   expect(call.isOver).toBe(false);
 
   call.feed(ok(T0 + 80, 'terminate'));
@@ -86,18 +86,24 @@ test('after a restart a call that was live is dropped with a typed reason and Gr
   expect(call.record).toMatchObject({ status: 'failed', endedAt: T0 });
 });
 
+test('after a restart a call that was still ringing has failed', () => {
+  const call = new TestCall();
+  call.feed({ type: 'service.restarted', answered: false, at: T0 }, ok(T0 + 80, 'terminate'));
+  expect(call.ended).toBe('failed/service_restarted/bridge');
+});
+
 test.each(['refused', 'gone', 'unknown'] as const)(
   'after a restart a terminate that is %s still closes the call',
   (kind) => {
     const call = new TestCall();
-    call.feed({ type: 'service.restarted', at: T0 }, no(T0 + 80, 'terminate', kind));
+    call.feed({ type: 'service.restarted', answered: true, at: T0 }, no(T0 + 80, 'terminate', kind));
     expect(call.isOver).toBe(true);
   },
 );
 
 test('a restarted call whose terminate webhook comes takes Meta’s duration', () => {
   const call = new TestCall();
-  call.feed({ type: 'service.restarted', at: T0 }, terminateAfter(T0 + 50, 33));
+  call.feed({ type: 'service.restarted', answered: true, at: T0 }, terminateAfter(T0 + 50, 33));
   expect(call.isOver).toBe(true);
   expect(call.record.durationSeconds).toBe(33);
 });

@@ -122,7 +122,7 @@ describe('call log', () => {
     await first.calls.update(over.id, { ending: ENDING }, T0);
     await first.close();
     const { calls } = await openTestDatabase(path);
-    expect(await calls.unfinished()).toEqual([live]);
+    expect(await calls.unfinished()).toEqual([{ identity: live, answered: false }]);
   });
 
   it('remembers a buried call for as long as its connect may still come', async () => {
