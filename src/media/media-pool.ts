@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { AgentInput, CallIdentity, Effect, MediaInput, TimelineEvent } from '../call/index.ts';
@@ -19,6 +20,8 @@ export interface MediaPoolOptions extends MediaThreadOptions {
 
 /** A thread that cannot even stay up is not started again at once. */
 const RESTART_DELAY_MS = 250;
+/** A thread that has not closed its calls by then is cut off. */
+const SHUTDOWN_MS = 3_000;
 /** Transcripts and messages in the timeline are cut here, in characters. */
 const NOTE_LENGTH = 2_000;
 
@@ -58,10 +61,10 @@ export class MediaPool {
     this.#threadOf.get(key)?.worker?.postMessage(commandOf(identity, effect));
   }
 
-  /** Stops all threads. Calls that are still there end with `thread_died`. */
+  /** Closes what is still open in the threads and lets them end. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#threads.map((thread) => thread.worker?.terminate()));
+    await Promise.all(this.#threads.map(({ worker }) => (worker === null ? null : shutDown(worker))));
   }
 
   #assign(key: string): boolean {
@@ -152,6 +155,15 @@ export class MediaPool {
   #log(level: 'error', message: string, fields: Readonly<Record<string, string | number>>): void {
     this.#options.onLog({ type: 'log', level, message, fields });
   }
+}
+
+/** A thread ends by itself; cutting it off in the middle of native code can take the process with it, so that comes last. */
+async function shutDown(worker: Worker): Promise<void> {
+  const exited = once(worker, 'exit');
+  worker.postMessage({ type: 'shutdown' } satisfies MediaCommand);
+  const cutOff = setTimeout(() => void worker.terminate(), SHUTDOWN_MS);
+  await exited;
+  clearTimeout(cutOff);
 }
 
 function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCommand {

@@ -10,6 +10,7 @@ const LOAD_INTERVAL_MS = 1_000;
 export class MediaThread {
   readonly #options: MediaThreadOptions;
   readonly #report: (report: MediaReport) => void;
+  readonly #onShutdown: () => void;
   readonly #clock = new FrameClock();
   readonly #governor = new LoadGovernor();
   readonly #prompts: PromptLibrary;
@@ -17,15 +18,18 @@ export class MediaThread {
   #utilisation = performance.eventLoopUtilization();
   #cpu = process.threadCpuUsage();
 
-  constructor(options: MediaThreadOptions, report: (report: MediaReport) => void) {
+  /** `onShutdown` lets go of what keeps the thread alive. */
+  constructor(options: MediaThreadOptions, report: (report: MediaReport) => void, onShutdown: () => void) {
     this.#options = options;
     this.#report = report;
+    this.#onShutdown = onShutdown;
     this.#prompts = new PromptLibrary(options.promptsFolder);
     setInterval(() => this.#observeLoad(), LOAD_INTERVAL_MS).unref();
   }
 
   handle(command: MediaCommand): void {
     if (command.type === 'open') return this.#open(command);
+    if (command.type === 'shutdown') return void this.#shutdown();
     const session = this.#sessions.get(command.key);
     // A command that crossed the session's end: the main thread learns of the end anyway.
     if (session === undefined) return;
@@ -69,6 +73,11 @@ export class MediaThread {
     });
     this.#sessions.set(key, session);
     void session.open(command.offer);
+  }
+
+  async #shutdown(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close('service_drained')));
+    this.#onShutdown();
   }
 
   #observeLoad(): void {

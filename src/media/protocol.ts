@@ -24,7 +24,9 @@ export type MediaCommand =
   | { readonly type: 'agent.connect'; readonly key: string; readonly agent: AgentTarget }
   | { readonly type: 'agent.start'; readonly key: string }
   | { readonly type: 'agent.close'; readonly key: string; readonly reason: string }
-  | { readonly type: 'dtmf'; readonly key: string; readonly digits: string };
+  | { readonly type: 'dtmf'; readonly key: string; readonly digits: string }
+  /** Closes every session, then lets the thread end by itself. */
+  | { readonly type: 'shutdown' };
 
 export type MediaReport =
   /** Fed to the call machine as it is. */

@@ -271,6 +271,7 @@ export class MediaSession {
   #tellLevels(): void {
     const quality = this.quality();
     if (this.#sound === null || quality === null) return;
+    this.#sound.expectLoss(quality);
     const { callerDb, agentDb } = this.#sound.takeLevels();
     this.#options.report({ type: 'levels', key: this.#options.key, at: Date.now(), callerDb, agentDb, quality });
   }

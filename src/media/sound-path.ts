@@ -7,7 +7,7 @@ import {
   SILENCE_DB,
   samplesPerFrame,
 } from '../audio/index.ts';
-import type { SampleRate } from '../call/index.ts';
+import type { CallQuality, SampleRate } from '../call/index.ts';
 import {
   createOpusDecoder,
   createOpusEncoder,
@@ -24,6 +24,8 @@ export interface CallerFrame {
   pcm: Int16Array;
   concealed: boolean;
 }
+
+type Losses = Pick<CallQuality, 'remoteLossRatio' | 'packetsLost' | 'packetsReceived'>;
 
 /** One 20 ms frame to the phone. Reused by the next pull. */
 export interface OutgoingFrame {
@@ -101,6 +103,15 @@ export class SoundPath {
     }
     out.packet = this.#hangover > 0 ? this.#encoder.encode(this.#playoutPcm) : OPUS_SILENCE;
     return out;
+  }
+
+  /**
+   * Prepares the encoder for the loss that the phone reports; without reports, for the loss of the other direction. In-band
+   * FEC costs fidelity, so it is only bought where packets are lost.
+   */
+  expectLoss({ remoteLossRatio, packetsLost, packetsReceived }: Losses): void {
+    const inbound = packetsLost / Math.max(1, packetsLost + packetsReceived);
+    this.#encoder.setPacketLoss(Math.min(100, Math.round(100 * (remoteLossRatio ?? inbound))));
   }
 
   /** Loudest frame of each direction since the last time, dBFS. */

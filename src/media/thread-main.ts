@@ -5,5 +5,9 @@ import type { MediaCommand, MediaThreadOptions } from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
-const thread = new MediaThread(workerData as MediaThreadOptions, (report) => port.postMessage(report));
+const thread = new MediaThread(
+  workerData as MediaThreadOptions,
+  (report) => port.postMessage(report),
+  () => port.close(),
+);
 port.on('message', (command: MediaCommand) => thread.handle(command));
