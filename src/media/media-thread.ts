@@ -1,3 +1,4 @@
+import { opusBackend } from '../webrtc/index.ts';
 import { FrameClock } from './frame-clock.ts';
 import { LoadGovernor } from './load-governor.ts';
 import { PromptLibrary } from './prompts.ts';
@@ -24,6 +25,10 @@ export class MediaThread {
     this.#report = report;
     this.#onShutdown = onShutdown;
     this.#prompts = new PromptLibrary(options.promptsFolder);
+    if (opusBackend() === 'wasm') {
+      const message = 'the native Opus encoder does not load here; WebAssembly takes its place at twice the CPU';
+      this.#report({ type: 'log', level: 'warn', message, fields: {} });
+    }
     setInterval(() => this.#observeLoad(), LOAD_INTERVAL_MS).unref();
   }
 

@@ -75,9 +75,7 @@ export class MediaSession {
       this.#leg = leg;
       this.#input({ type: 'media.opened', sdp: leg.localSdp });
     } catch (error) {
-      const failure = error instanceof LegError ? error : null;
-      const detail = error instanceof Error ? error.message : String(error);
-      this.#input({ type: 'media.failed', code: failure?.code ?? 'internal', detail });
+      this.#fail(error);
     }
   }
 
@@ -85,8 +83,7 @@ export class MediaSession {
     try {
       await this.#leg?.applyAnswer(sdp);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      this.#input({ type: 'media.failed', code: error instanceof LegError ? error.code : 'internal', detail });
+      this.#fail(error);
     }
   }
 
@@ -100,11 +97,16 @@ export class MediaSession {
   }
 
   async connectAgent(target: AgentTarget): Promise<void> {
-    this.#dropAgent();
-    await this.#openSound(target.sampleRate);
-    if (this.#closing) return;
-    this.#agent = createAgentWire(target, this.#options.context, this.#agentListener());
-    this.#agent.connect();
+    this.#agent?.abort();
+    this.#agent = null;
+    try {
+      await this.#openSound(target.sampleRate);
+      if (this.#closing) return;
+      this.#agent = createAgentWire(target, this.#options.context, this.#agentListener());
+      this.#agent.connect();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   startAgent(): void {
@@ -119,10 +121,11 @@ export class MediaSession {
   }
 
   async play(prompt: string): Promise<void> {
-    const sound = await this.#openSound(this.#sound?.sampleRate ?? PROMPT_RATE);
     try {
+      const sound = await this.#openSound(this.#sound?.sampleRate ?? PROMPT_RATE);
       const pcm = await this.#options.prompts.load(prompt, sound.sampleRate);
       if (this.#closing) return;
+      sound.playout.clear();
       sound.playout.enqueue(pcm, null);
       sound.playout.drain();
       this.#prompt = prompt;
@@ -176,8 +179,7 @@ export class MediaSession {
     } catch (error) {
       // One broken call must not take the others of this thread with it.
       this.#removeTick?.();
-      this.#log('error', 'a session failed', { reason: error instanceof Error ? error.message : String(error) });
-      this.#input({ type: 'media.failed', code: 'internal', detail: 'the session failed' });
+      this.#fail(error);
     }
   }
 
@@ -218,9 +220,11 @@ export class MediaSession {
     return sound;
   }
 
-  #dropAgent(): void {
-    this.#agent?.abort();
-    this.#agent = null;
+  #fail(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    const code = error instanceof LegError ? error.code : 'internal';
+    if (code === 'internal') this.#log('error', 'a session failed', { reason: detail });
+    this.#input({ type: 'media.failed', code, detail });
   }
 
   readonly #legListener: LegListener = {
