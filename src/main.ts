@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { MediaPool, type MediaReport, type ThreadLoad } from './media/index.ts';
 import { CallRuntime, DebtCollector, type RuntimeObserver, systemClock } from './runtime/index.ts';
 import { createGraphClient, createInboxWorker, createWebhookReceiver } from './signaling/index.ts';
-import { openDatabase } from './storage/index.ts';
+import { claimDatabase, openDatabase } from './storage/index.ts';
 import { type Logger, observeCalls, observeSignaling } from './telemetry/index.ts';
 
 export interface Service {
@@ -31,7 +31,11 @@ export interface ServiceObserver extends RuntimeObserver {
  */
 export async function startService(config: Config, logger: Logger, watch: ServiceObserver = {}): Promise<Service> {
   const { path, masterKey } = config.database;
-  const database = await openDatabase({ path, masterKey });
+  const release = claimDatabase(path);
+  const database = await openDatabase({ path, masterKey }).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const { inbox, calls, debts, numbers } = database;
   if (config.firstNumber !== null) await numbers.upsert(config.firstNumber, systemClock.now());
 
@@ -97,6 +101,7 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     await media.close();
     await graph.close();
     await database.close();
+    release();
   }
 
   try {

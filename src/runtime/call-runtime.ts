@@ -71,13 +71,14 @@ export class CallRuntime {
   async recover(): Promise<number> {
     const { log, policies, clock } = this.#options;
     const unfinished = await log.unfinished();
-    for (const { identity, answered } of unfinished) {
+    const closing = unfinished.map(async ({ identity, answered }) => {
       const policy = await policies.policyFor(identity.phoneNumberId);
       const runner = this.#admit(identity, policy ?? { ...DEFAULT_POLICY, agent: null });
       await runner.open(async () => {});
       runner.feed({ type: 'service.restarted', answered, at: clock.now() });
       await runner.finished;
-    }
+    });
+    await Promise.all(closing);
     return unfinished.length;
   }
 

@@ -6,3 +6,4 @@
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export type { NumberSettings, NumberStore } from './numbers.ts';
 export { SealError } from './seal.ts';
+export { claimDatabase } from './single-owner.ts';
