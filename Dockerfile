@@ -20,11 +20,12 @@ COPY examples ./examples
 RUN mkdir -p /data && chown 1000:1000 /data
 # The user `node` of the base image, by number so that a cluster can see that it is not root.
 USER 1000:1000
-ENV TALKWIRE_DATABASE=/data/talkwire.db TALKWIRE_PROMPTS_FOLDER=/app/assets/prompts
+ENV TALKWIRE_DATABASE=/data/talkwire.db
 VOLUME /data
 # Media needs no port here: the bridge sends first, and the answers come back the same way (docs/operating.md).
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.TALKWIRE_PORT || 8080) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# A small young generation: sound makes little garbage, and memory stays with the calls.
 # No shell and no npm in between: SIGTERM must reach the service, which drains its calls.
-CMD ["node", "dist/cli.js", "start"]
+CMD ["node", "--max-semi-space-size=4", "dist/cli.js", "start"]

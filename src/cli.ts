@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, loadConfig } from './config.ts';
 import { runDemo } from './demo/index.ts';
 import { startService } from './main.ts';
 import { NETWORK_PROFILE_NAMES, runSimulateCall } from './simulator/index.ts';
+import { SealError } from './storage/index.ts';
 import { createLogger } from './telemetry/index.ts';
 
-const HELLO = new URL('../assets/audio/hello.wav', import.meta.url).pathname;
+const HELLO = fileURLToPath(new URL('../assets/audio/hello.wav', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -65,10 +67,10 @@ const simulate = program.command('simulate').description('a WhatsApp on this des
 simulate
   .command('call')
   .description('host the simulated Graph and place one call to a running bridge')
-  .requiredOption('--bridge <url>', 'webhook address of the bridge, such as http://127.0.0.1:8080/webhooks/whatsapp')
-  .requiredOption('--app-secret <secret>', 'the bridge verifies webhooks with it (TALKWIRE_APP_SECRETS)')
-  .requiredOption('--phone-number-id <id>', 'a number that the bridge knows')
-  .requiredOption('--token <token>', 'the access token of that number')
+  .option('--bridge <url>', 'webhook address of the bridge', 'http://127.0.0.1:8080/webhooks/whatsapp')
+  .addOption(known('--app-secret <secret>', 'signs the webhooks', 'TALKWIRE_APP_SECRETS').argParser(firstOfList))
+  .addOption(known('--phone-number-id <id>', 'the number that is called', 'TALKWIRE_PHONE_NUMBER_ID'))
+  .addOption(known('--token <token>', 'what the bridge must show to Graph', 'TALKWIRE_ACCESS_TOKEN'))
   .option('--graph-port <number>', 'port of the simulated Graph; the bridge needs it as TALKWIRE_GRAPH_URL', port, 4190)
   .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
   .option('--seed <number>', 'seed of the network', Number, 1)
@@ -83,6 +85,15 @@ function profileOption(): Option {
   return new Option('--profile <name>', 'network between phone and bridge')
     .choices([...NETWORK_PROFILE_NAMES])
     .default('clean');
+}
+
+/** What the bridge is configured with: taken from the same environment, so that nobody has to type it twice. */
+function known(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(variable).makeOptionMandatory();
+}
+
+function firstOfList(text: string): string {
+  return text.split(',')[0] ?? '';
 }
 
 function port(text: string): number {
@@ -100,7 +111,7 @@ function fail(error: unknown): never {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof SealError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const { code, port: taken } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `talkwire cannot start: port ${taken} is taken by another program.`;

@@ -261,9 +261,12 @@ export const VARIABLES = z.object({
     },
     iceServers,
   ),
-  TALKWIRE_PROMPTS_FOLDER: standard(
-    './prompts',
-    { group: MEDIA, description: 'Folder of the prompts (Ogg/Opus or WAV).' },
+  TALKWIRE_PROMPTS_FOLDER: optional(
+    {
+      group: MEDIA,
+      description: 'Folder of the prompts (Ogg/Opus or WAV). Default: the one that comes with talkwire.',
+      example: './prompts',
+    },
     z.string(),
   ),
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type AgentTarget, type CallPolicy, DEFAULT_POLICY } from './call/index.ts';
 import { describeVariable, isSecret, VARIABLES, type VariableName } from './config-variables.ts';
@@ -56,6 +57,9 @@ export interface FirstNumber {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
+
+/** Beside src, and beside dist in the package. */
+const OWN_PROMPTS = fileURLToPath(new URL('../assets/prompts', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Values = z.output<typeof VARIABLES>;
@@ -153,7 +157,7 @@ function toConfig(values: Values, given: Given): Config {
         ipv6: values.TALKWIRE_IPV6,
         iceServers: values.TALKWIRE_ICE_SERVERS ?? [],
       },
-      promptsFolder: values.TALKWIRE_PROMPTS_FOLDER,
+      promptsFolder: values.TALKWIRE_PROMPTS_FOLDER ?? OWN_PROMPTS,
     },
     maxCalls: values.TALKWIRE_MAX_CALLS,
     drainMs: values.TALKWIRE_DRAIN_SECONDS * 1000,

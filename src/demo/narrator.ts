@@ -1,4 +1,5 @@
 import type { TimelineEvent } from '../call/index.ts';
+import type { TimelineEntry } from '../simulator/index.ts';
 
 type Teller = (data: TimelineEvent['data']) => string;
 
@@ -24,7 +25,12 @@ const PHONE: Readonly<Record<string, string>> = {
   ringing: 'call button pressed, WhatsApp sends the connect webhook',
   spoken: 'all words are spoken',
   heard: 'hears the agent',
-  ended: 'hangs up',
+};
+
+const ENDED: Readonly<Record<string, string>> = {
+  user: 'hangs up',
+  business: 'is told that the business ended the call',
+  meta: 'is told that WhatsApp gave the call up',
 };
 
 /** Prints what happens, each line with the milliseconds since the call button was pressed. */
@@ -46,8 +52,8 @@ export class Narrator {
     if (teller !== undefined) this.#line(event.at, 'bridge', teller(event.data));
   }
 
-  phone(at: number, type: string): void {
-    const text = PHONE[type];
+  phone({ at, type, data }: TimelineEntry): void {
+    const text = type === 'ended' ? ENDED[String(data['by'])] : PHONE[type];
     if (text !== undefined) this.#line(at, 'phone', text);
   }
 

@@ -41,7 +41,7 @@ async function measure(rate: number) {
   mkdirSync(values.folder, { recursive: true });
   const folder = mkdtempSync(join(values.folder, 'bench-webhooks-'));
   const graph = await AgreeableGraph.start();
-  const more = { TALKWIRE_LOG_LEVEL: 'info' };
+  const more = { TALKWIRE_LOG_LEVEL: 'info', TALKWIRE_LOG_FILE: '' };
   const setting = { folder, app: APP_SECRET, token: 'benchmark-token', graphUrl: graph.url, agentUrl: '', more };
   const bridge = await BridgeProcess.start(bridgeEnvironment(setting), await freePort());
   const inbox = new DatabaseSync(join(folder, 'talkwire.db'), { readOnly: true });

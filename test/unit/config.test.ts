@@ -44,7 +44,7 @@ describe('configuration', () => {
       media: {
         threads: 0,
         network: { portRange: null, announcedIp: null, bindAddresses: [], ipv6: false, iceServers: [] },
-        promptsFolder: './prompts',
+        promptsFolder: expect.stringMatching(/assets.prompts$/),
       },
       maxCalls: 100,
       drainMs: 30_000,

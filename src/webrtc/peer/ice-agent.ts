@@ -53,6 +53,8 @@ export class IceAgent {
   readonly #listener: IceListener;
   /** Who proved to know our password, before we may know of them by SDP. */
   readonly #proven = new Set<string>();
+  /** Ends the wait for a pair: werift's own promise stays open for good when its connection is closed. */
+  readonly #patience = new AbortController();
   #closed = false;
   #connected = false;
   #route: Route | null = null;
@@ -137,17 +139,16 @@ export class IceAgent {
     if (remote.candidates.length > 0) await connection.addRemoteCandidate(undefined);
 
     const retry = setInterval(() => this.#retryFailed(), RETRY_MS);
-    const patience = new AbortController();
     try {
       await Promise.race([
         connection.connect(),
-        delay(timeoutMs, undefined, { signal: patience.signal }).then(() => {
+        delay(timeoutMs, undefined, { signal: this.#patience.signal }).then(() => {
           throw new Error(`no candidate pair worked within ${timeoutMs} ms`);
         }),
       ]);
     } finally {
       clearInterval(retry);
-      patience.abort();
+      this.#patience.abort();
     }
     if (this.#closed) throw new Error('closed');
     this.#connected = true;
@@ -169,6 +170,7 @@ export class IceAgent {
   async close(): Promise<void> {
     this.#closed = true;
     this.#route = null;
+    this.#patience.abort();
     await Promise.all([this.#connection.close(), ...this.#sockets.map((socket) => socket.close())]);
   }
 

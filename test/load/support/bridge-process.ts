@@ -12,9 +12,9 @@ export class BridgeProcess {
     this.url = url;
   }
 
-  /** Starts `talkwire start` and waits until it answers. Rejects if it ends before. */
+  /** Starts the service as `npm start` does and waits until it answers. Rejects if it ends before. */
   static async start(environment: Readonly<Record<string, string>>, port: number): Promise<BridgeProcess> {
-    const child = spawn(process.execPath, ['src/cli.ts', 'start'], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=4', 'src/cli.ts', 'start'], {
       env: { ...process.env, ...environment, TALKWIRE_PORT: String(port) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });

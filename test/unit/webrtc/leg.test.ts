@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import dgram from 'node:dgram';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Message } from 'werift';
@@ -217,6 +219,13 @@ describe('a leg', () => {
     await Promise.all([phone.leg.close(), phone.leg.close(), bridge.leg.close()]);
     await udpSockets(0);
     expect(bridge.leg.connected).toBe(false);
+  });
+
+  test('lets its process end when it is closed while ICE looks for a way', async () => {
+    const began = performance.now();
+    await promisify(execFile)(process.execPath, ['test/support/early-close.ts'], { timeout: 12_000 });
+    // The search itself would go on for 15 s.
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   test('leaves no socket behind when it is closed before it connects, and says nothing more', async () => {

@@ -1,0 +1,43 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', ...markdownOf('docs')];
+
+function markdownOf(folder: string): string[] {
+  const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.md'));
+  return names.map((name) => `${folder}/${name}`);
+}
+
+function textOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+describe.each(DOCUMENTS)('%s', (path) => {
+  const text = textOf(path);
+
+  it('links only to files that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const broken = links.filter((target) => !/^https?:/.test(target) && !existsSync(join(ROOT, dirname(path), target)));
+    expect(broken).toEqual([]);
+  });
+
+  it('names only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script = '']) => script);
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
+  });
+
+  it('names only settings that exist', () => {
+    const known = textOf('docs/configuration.md');
+    const named = [...text.matchAll(/TALKWIRE_[A-Z][A-Z0-9_]*/g)].map(([name]) => name);
+    expect(named.filter((name) => !known.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+it('every document is linked from the README', () => {
+  const readme = textOf('README.md');
+  expect(markdownOf('docs').filter((path) => !readme.includes(`](${path})`))).toEqual([]);
+});
