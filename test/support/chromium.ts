@@ -4,12 +4,6 @@ import { fileURLToPath } from 'node:url';
 import packagedChromium, { inflate } from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 
-/** The fonts that come with it, wherever it was unpacked; without any, text has no size and counts as hidden. */
-const FONTS = `<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="relative">fonts-cache</cachedir></fontconfig>
-`;
-
 /**
  * Starts the headless Chromium that @sparticuz/chromium brings, with a WAV file as its microphone. The file (PCM, any
  * rate) is spoken once, from the moment a page opens the microphone; every page is given it without being asked.
@@ -51,7 +45,7 @@ async function unpackedChromium(): Promise<string> {
   try {
     await packagedChromium.executablePath(bin);
     await inflate(join(bin, 'al2023.tar.br'));
-    writeFileSync(join(staging, 'fonts.conf'), FONTS);
+    writeFileSync(join(staging, 'fonts.conf'), fontsOf(folder));
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
@@ -64,4 +58,12 @@ async function unpackedChromium(): Promise<string> {
     if (!existsSync(folder)) throw error;
   }
   return folder;
+}
+
+/** The fonts that come with it, for where it was unpacked; without any, text has no size and counts as hidden. */
+function fontsOf(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'fonts-cache')}</cachedir></fontconfig>
+`;
 }

@@ -11,7 +11,7 @@ const LEVEL_INTERVAL_MS = 100;
 const KEY_MS = 120;
 /** The webhook is answered within a few milliseconds when the bridge runs. */
 const BRIDGE_PATIENCE_MS = 2_500;
-/** Browsers gather no servers here; host candidates take a few milliseconds. */
+/** No server is asked; host candidates take a few milliseconds. */
 const GATHER_PATIENCE_MS = 3_000;
 
 /** By the name of the error that getUserMedia gives. */
@@ -106,7 +106,9 @@ export class Call {
     });
     await peer.setLocalDescription();
     await gathered(peer);
-    return peer.localDescription.sdp;
+    const { sdp } = peer.localDescription;
+    if (!sdp.includes('a=candidate:')) throw new Problem('The browser found no network to carry the sound.');
+    return sdp;
   }
 
   /** Yields what happens to the call, until the other side ends the request. */

@@ -85,6 +85,7 @@ function show(state, status) {
 function say(problem) {
   page.problem.textContent = problem ?? '';
   page.problem.hidden = problem === null;
+  if (problem !== null) page.hint.hidden = true;
 }
 
 function startClock() {
