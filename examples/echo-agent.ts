@@ -39,8 +39,17 @@ function echo(socket: WebSocket, delayMs: number): void {
       return;
     }
     // `start` is the first message of a call. After `ready` the bridge puts the person on the line.
-    if (JSON.parse(data.toString()).type === 'start') socket.send(JSON.stringify({ type: 'ready' }));
+    if (typeOf(data) === 'start') socket.send(JSON.stringify({ type: 'ready' }));
   });
+}
+
+/** Whoever finds the port may send anything; it must not end the agent. */
+function typeOf(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString())?.type;
+  } catch {
+    return undefined;
+  }
 }
 
 function tokenOf(request: IncomingMessage): string | null {

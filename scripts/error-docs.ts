@@ -1,17 +1,57 @@
+import { API_ERRORS } from '../src/calls-api/index.ts';
 import { type GraphErrorRule, META_ERRORS } from '../src/signaling/index.ts';
 
-/** The part of docs/errors.md that is made from META_ERRORS, between its two marks. */
-export const META_SECTION = { begin: '<!-- meta errors: begin -->', end: '<!-- meta errors: end -->' } as const;
-
-/** Puts the generated part into the document, in the place of the old one or at the end. */
-export function withMetaErrors(document: string): string {
-  const begin = document.indexOf(META_SECTION.begin);
-  const end = document.indexOf(META_SECTION.end);
-  if (begin === -1 || end === -1) return `${document.trimEnd()}\n\n${metaErrors()}\n`.trimStart();
-  return document.slice(0, begin) + metaErrors() + document.slice(end + META_SECTION.end.length);
+/** A generated part of docs/errors.md stands between its two marks. */
+interface Section {
+  readonly begin: string;
+  readonly end: string;
 }
 
-/** The generated part, marks included, without a line end after it. */
+/** The part that is made from META_ERRORS. */
+export const META_SECTION = { begin: '<!-- meta errors: begin -->', end: '<!-- meta errors: end -->' } as const;
+/** The part that is made from API_ERRORS. */
+const API_SECTION = { begin: '<!-- api errors: begin -->', end: '<!-- api errors: end -->' } as const;
+
+/** Puts the part on Meta's errors into the document, in the place of the old one or at the end. */
+export function withMetaErrors(document: string): string {
+  return withSection(document, META_SECTION, metaErrors());
+}
+
+/** Puts the part on our own errors into the document, in the place of the old one or at the end. */
+export function withApiErrors(document: string): string {
+  return withSection(document, API_SECTION, apiErrors());
+}
+
+function withSection(document: string, marks: Section, text: string): string {
+  const begin = document.indexOf(marks.begin);
+  const end = document.indexOf(marks.end);
+  if (begin === -1 || end === -1) return `${document.trimEnd()}\n\n${text}\n`.trimStart();
+  return document.slice(0, begin) + text + document.slice(end + marks.end.length);
+}
+
+/** The part on our own errors, marks included, without a line end after it. */
+export function apiErrors(): string {
+  const rows = Object.values(API_ERRORS).map(
+    ({ status, code, subcode, retryable, message }) =>
+      `| ${[status, code, subcode ?? '', retryable ? 'yes' : 'no', message].join(' | ')} |`,
+  );
+  return `${API_SECTION.begin}
+<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/errors.ts. Do not edit by hand. -->
+
+## What talkwire's own API answers
+
+Routes in the shape of Meta's (\`/meta/whatsapp/…\`) answer with Graph's envelope; its \`error_data.details\` names the field and
+the rule. Routes of the platform (\`/platform/…\`) answer \`{"error": "<details>"}\`. The webhook route answers
+401 to a bad signature, 413 to more than 3 MB, and 500 if the webhook could not be stored, so that it comes again.
+
+| HTTP | Code | Subcode | Worth repeating | Message |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+${API_SECTION.end}`;
+}
+
+/** The part on Meta's errors, marks included, without a line end after it. */
 export function metaErrors(): string {
   return `${META_SECTION.begin}
 <!-- Made by \`node scripts/generate-error-docs.ts\` from src/signaling/graph-error-table.ts. Do not edit by hand. -->

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withMetaErrors } from './error-docs.ts';
+import { withApiErrors, withMetaErrors } from './error-docs.ts';
 
 const file = new URL('../docs/errors.md', import.meta.url);
 
@@ -9,4 +9,4 @@ try {
 } catch {
   // The first time there is none.
 }
-writeFileSync(file, withMetaErrors(document));
+writeFileSync(file, withApiErrors(withMetaErrors(document)));

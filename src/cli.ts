@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, loadConfig } from './config.ts';
 import { runDemo } from './demo/index.ts';
-import { startService } from './main.ts';
+import { type Service, startService } from './main.ts';
 import { NETWORK_PROFILE_NAMES, runSimulateCall } from './simulator/index.ts';
-import { SealError } from './storage/index.ts';
-import { createLogger } from './telemetry/index.ts';
+import { DatabaseError, SealError } from './storage/index.ts';
+import { createLogger, logLastWords } from './telemetry/index.ts';
 
 const HELLO = fileURLToPath(new URL('../assets/audio/hello.wav', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -25,9 +25,12 @@ program
   .action(async () => {
     const config = loadConfig(process.env);
     const logger = createLogger({ level: config.logLevel, file: config.logFile, secrets: config.secrets });
-    const service = await startService(config, logger);
+    logLastWords(logger);
+    let service: Service | null = null;
     let stopping = false;
     const stop = () => {
+      // The system would not end the first process of a container by itself. What is half done is left as after a crash.
+      if (service === null) process.exit(0);
       // Asked twice, the operator does not want to wait for calls to end.
       if (stopping) {
         service.hurry();
@@ -42,6 +45,7 @@ program
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+    service = await startService(config, logger);
   });
 
 program
@@ -111,10 +115,14 @@ function fail(error: unknown): never {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof SealError) return error.message;
+  const told = [ConfigError, SealError, DatabaseError].some((kind) => error instanceof kind);
+  if (told && error instanceof Error) return error.message;
   if (!(error instanceof Error)) return String(error);
-  const { code, port: taken } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, syscall, port: taken } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `talkwire cannot start: port ${taken} is taken by another program.`;
   if (code === 'EACCES' && taken !== undefined) return `talkwire cannot start: port ${taken} needs more rights.`;
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
+    return `talkwire cannot start: it cannot listen on the address of TALKWIRE_HOST (${code}).`;
+  }
   return error.stack ?? error.message;
 }

@@ -28,6 +28,11 @@ export function secretList(minLength: number): Text<readonly string[]> {
   });
 }
 
+/** What can stand in an HTTP header as it is. */
+export const token: Text<string> = value('must be one word of printable ASCII characters, without spaces', (text) =>
+  /^[\x21-\x7e]+$/.test(text) ? text : null,
+);
+
 /** 32 bytes in hex, base64 or base64url. */
 export const masterKey: Text<Buffer> = value('must be 32 bytes in base64 (44 characters) or hex (64)', (text) => {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');

@@ -10,6 +10,7 @@ import {
   onOff,
   portRange,
   secretList,
+  token,
   websocketUrl,
 } from './config-values.ts';
 
@@ -156,9 +157,13 @@ export const VARIABLES = z.object({
     z.string().regex(/^v\d{1,3}\.\d{1,2}$/, 'must look like v24.0'),
   ),
   TALKWIRE_GRAPH_TIMEOUT_MS: standard(
-    '10000',
-    { group: WHATSAPP, description: 'How long one request to Graph may take, milliseconds.' },
-    integer(100, 60_000),
+    '4000',
+    {
+      group: WHATSAPP,
+      description:
+        'How long one request to Graph may take, milliseconds. All attempts together have 8 s (pre_accept, accept), 10 s (reject) or 15 s (terminate); an accept is one attempt and may take all of its time.',
+    },
+    integer(100, 15_000),
   ),
 
   TALKWIRE_PHONE_NUMBER_ID: optional(
@@ -175,7 +180,7 @@ export const VARIABLES = z.object({
       description: "Meta's access token for it, or a Kapso project key. Kept sealed in the database.",
       secret: true,
     },
-    z.string(),
+    token,
   ),
   TALKWIRE_CREDENTIAL_KIND: standard(
     'bearer',
@@ -197,7 +202,7 @@ export const VARIABLES = z.object({
   ),
   TALKWIRE_AGENT_TOKEN: optional(
     { group: AGENT, description: 'Token that is shown to the agent. Kept sealed in the database.', secret: true },
-    z.string(),
+    token,
   ),
   TALKWIRE_AGENT_TOKEN_IN: standard(
     'header',

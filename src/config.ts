@@ -180,6 +180,8 @@ function firstNumber(values: Values): FirstNumber | null {
       ...DEFAULT_POLICY,
       agent: agent(values, phoneNumberId),
       onAgentUnavailable: values.TALKWIRE_ON_AGENT_UNAVAILABLE,
+      // The agent is dialled when the offer comes: a longer wait for one must not be cut short by the wait for any.
+      agentTimeoutMs: Math.max(DEFAULT_POLICY.agentTimeoutMs, values.TALKWIRE_AGENT_CONNECT_TIMEOUT_MS),
       maxDurationMs: maxSeconds === null ? null : maxSeconds * 1000,
     },
   };

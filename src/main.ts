@@ -13,7 +13,7 @@ export interface Service {
   readonly liveCalls: number;
   /** Ends one call by its own id; false if it is not live. */
   hangUp(key: string): boolean;
-  /** Lets calls end by themselves for `graceMs`, ends the rest, and closes everything. */
+  /** Lets calls end by themselves for `graceMs`, ends the rest, and closes everything. Asked again, it is the same stop. */
   stop(graceMs?: number): Promise<void>;
   /** Ends the wait of a `stop` under way: every call ends now. */
   hurry(): void;
@@ -25,17 +25,29 @@ export interface ServiceObserver extends RuntimeObserver {
   onLoad?(thread: number, load: ThreadLoad): void;
 }
 
+/** Undoes one step of the start. */
+type Close = () => unknown;
+
 /**
  * Builds the service from its rooms and starts it: database, recovery of what a crash left, media threads, HTTP. Rejects,
  * with everything closed again, if a part cannot start (port taken, database unusable).
  */
 export async function startService(config: Config, logger: Logger, watch: ServiceObserver = {}): Promise<Service> {
-  const { path, masterKey } = config.database;
-  const release = claimDatabase(path);
-  const database = await openDatabase({ path, masterKey }).catch((error: unknown) => {
-    release();
+  const open: Close[] = [];
+  try {
+    return await start(config, logger, watch, open);
+  } catch (error) {
+    await closeAll(open, logger);
     throw error;
-  });
+  }
+}
+
+/** Whatever is started here is pushed to `open`, which is closed from its end. */
+async function start(config: Config, logger: Logger, watch: ServiceObserver, open: Close[]): Promise<Service> {
+  const { path, masterKey } = config.database;
+  open.push(claimDatabase(path));
+  const database = await openDatabase({ path, masterKey });
+  open.push(() => database.close());
   const { inbox, calls, debts, numbers } = database;
   if (config.firstNumber !== null) await numbers.upsert(config.firstNumber, systemClock.now());
 
@@ -44,12 +56,14 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     logger.error({ during, call: identity?.id, err: error }, 'a part failed');
   const signaling = observeSignaling(logger);
   const graph = createGraphClient({ ...config.graph, directory: numbers, observer: signaling });
+  open.push(() => graph.close());
   const media = new MediaPool({
     ...config.media,
     onLog: ({ level, message, fields }) => logger[level](fields, message),
     onLevels: (report) => watch.onLevels?.(report),
     onLoad: (thread, load) => watch.onLoad?.(thread, load),
   });
+  open.push(() => media.close());
   const runtime = new CallRuntime({
     clock,
     graph,
@@ -61,6 +75,8 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     observer: observeCalls(logger, watch),
     onFault: (error, identity) => fault('a call', error, identity),
   });
+  // Those that came during the drain were refused, which takes a moment as well.
+  open.push(() => runtime.drain(0));
   const collector = new DebtCollector({
     clock,
     graph,
@@ -68,6 +84,7 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     isLive: (callId) => runtime.isLive(callId),
     onFault: (error) => fault('paying what is owed to Graph', error),
   });
+  open.push(() => collector.stop());
   const worker = createInboxWorker({
     inbox,
     sink: runtime,
@@ -76,6 +93,7 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     observer: signaling,
     keepMs: config.database.inboxDays * 24 * 60 * 60_000,
   });
+  open.push(() => worker.stop());
   const webhooks = createWebhookReceiver({
     ...config.webhooks,
     verifyToken: config.webhooks.verifyToken ?? '',
@@ -95,28 +113,23 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     logger,
   });
 
-  async function close(): Promise<void> {
-    await worker.stop();
-    await collector.stop();
-    await media.close();
-    await graph.close();
-    await database.close();
-    release();
-  }
+  open.push(() => api.close());
 
-  try {
-    const recovered = await runtime.recover();
-    if (recovered > 0) logger.warn({ calls: recovered }, 'closed the calls that the last process left open');
-    await api.listen({ host: config.http.host, port: config.http.port });
-  } catch (error) {
-    await api.close();
-    await close();
-    throw error;
-  }
+  const recovered = await runtime.recover();
+  if (recovered > 0) logger.warn({ calls: recovered }, 'closing the calls that the last process left open');
+  await api.listen({ host: config.http.host, port: config.http.port });
   worker.start();
   collector.start();
   const url = api.listeningOrigin;
   logger.info({ numbers: numbers.list().length }, 'talkwire is up');
+
+  async function stop(graceMs: number): Promise<void> {
+    // Webhooks are still taken while calls end: each of them brings the end of one.
+    await runtime.drain(graceMs);
+    await closeAll(open, logger);
+    logger.info('talkwire is down');
+  }
+  let stopping: Promise<void> | null = null;
 
   return {
     url,
@@ -125,12 +138,20 @@ export async function startService(config: Config, logger: Logger, watch: Servic
     },
     hangUp: (key) => runtime.hangUp(key),
     hurry: () => runtime.endAll(),
-    async stop(graceMs = 0) {
-      // Webhooks are still taken while calls end: each of them brings the end of one.
-      await runtime.drain(graceMs);
-      await api.close();
-      await close();
-      logger.info('talkwire is down');
+    stop(graceMs = 0) {
+      stopping ??= stop(graceMs);
+      return stopping;
     },
   };
+}
+
+/** The last opened first. One that fails does not keep the others open. */
+async function closeAll(open: readonly Close[], logger: Logger): Promise<void> {
+  for (const close of open.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.error({ during: 'closing', err: error }, 'a part failed');
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { CallPatch, Effect } from './effects.ts';
+import type { CallPatch, Effect, LogEffect } from './effects.ts';
 import type { Ending } from './ending.ts';
 import { advanceFarewell, DONE, farewellFor, hurryFarewell } from './farewell.ts';
 import type { GraphAction, GraphResult, Input } from './inputs.ts';
@@ -80,14 +80,20 @@ export function onEnding(state: EndingState, input: Input): Outcome {
 /** After the end, nothing changes but the log. */
 export function onEnded(state: EndedState, input: Input): Outcome {
   if (input.type !== 'meta.terminate' || state.terminateSeen) return ignored('call_is_over');
-  // Meta sends one for every ending, ours included (meta-calling.md §3.6), and its duration is the billed one.
-  const durationSeconds = metaDuration(input);
-  const effects: Effect[] = [noteTerminate(input)];
-  if (durationSeconds !== null) effects.push({ type: 'log.update', patch: { durationSeconds } });
-  return went({ ...state, terminateSeen: true }, effects);
+  return went({ ...state, terminateSeen: true }, terminateAfterEnd(input));
 }
 
-export function noteTerminate(input: Terminate): Effect {
+/**
+ * What a terminate that comes after the end still changes. Meta sends one for every ending, ours included
+ * (meta-calling.md §3.6), seconds later; its duration is the billed one.
+ */
+export function terminateAfterEnd(input: Terminate): readonly LogEffect[] {
+  const durationSeconds = metaDuration(input);
+  const noted = noteTerminate(input);
+  return durationSeconds === null ? [noted] : [noted, { type: 'log.update', patch: { durationSeconds } }];
+}
+
+export function noteTerminate(input: Terminate): LogEffect {
   return note(input.at, 'terminate_received', {
     status: input.status,
     answered: input.startTime !== null,

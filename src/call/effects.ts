@@ -1,5 +1,6 @@
 import type { AgentTarget } from './agent-target.ts';
 import type { Ending } from './ending.ts';
+import type { CallQuality } from './quality.ts';
 
 /** What the machine wants done. The runtime performs each and feeds the result back as an input. */
 export type Effect =
@@ -33,6 +34,9 @@ export type Effect =
   /** The call's record changed: write what differs. */
   | { readonly type: 'log.update'; readonly patch: CallPatch };
 
+/** What is written down of a call. */
+export type LogEffect = Extract<Effect, { type: `log.${string}` }>;
+
 /** `data` holds what a person who debugs a call wants to see; never SDP, tokens, phone numbers or addresses. */
 export interface TimelineEvent {
   readonly at: number;
@@ -50,5 +54,5 @@ export interface CallPatch {
   readonly endedAt?: number;
   readonly durationSeconds?: number | null;
   readonly ending?: Ending;
-  readonly quality?: import('./quality.ts').CallQuality | null;
+  readonly quality?: CallQuality | null;
 }

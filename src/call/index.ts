@@ -3,7 +3,8 @@
  * it answers each input with a new call, the effects to perform, and the time it wants to be woken at.
  */
 export type { AgentTarget, SampleRate } from './agent-target.ts';
-export type { CallPatch, CallStatus, Effect, TimelineEvent } from './effects.ts';
+export { terminateAfterEnd } from './closing.ts';
+export type { CallPatch, CallStatus, Effect, LogEffect, TimelineEvent } from './effects.ts';
 export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
 export type { CallIdentity, Direction, User } from './identity.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { Effect, TimelineEvent } from './effects.ts';
+import type { Effect, LogEffect, TimelineEvent } from './effects.ts';
 import type { Input } from './inputs.ts';
 
 /** How much of what can repeat was written to the timeline, so that nobody outside can flood it. */
@@ -21,7 +21,7 @@ export interface Entry {
 }
 
 /** A line of the timeline. */
-export function note(at: number, type: string, data: TimelineEvent['data'] = {}): Effect {
+export function note(at: number, type: string, data: TimelineEvent['data'] = {}): LogEffect {
   return { type: 'log.append', event: { at, type, data } };
 }
 

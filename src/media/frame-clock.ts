@@ -5,6 +5,8 @@ const PHASES = 4;
 const STEP_MS = FRAME_MS / PHASES;
 /** Further behind than this (a suspended machine), the clock starts afresh and does not catch up. */
 const RESYNC_MS = 1_000;
+/** Timers know whole milliseconds only: a step that comes by this much too soon runs, and is not waited for once more. */
+const EARLY_MS = 1;
 
 /** Called once per frame. `now` is the time this frame was due, in milliseconds of the monotonic clock. */
 export type Tick = (now: number) => void;
@@ -23,25 +25,42 @@ export class FrameClock {
   /** Adds `tick` to the emptiest phase. Returns a function that removes it. */
   add(tick: Tick): () => void {
     const phase = this.#phases.reduce((least, candidate) => (candidate.size < least.size ? candidate : least));
+    if (this.#timer === null) this.#next = performance.now() + STEP_MS;
+    else this.#passOver();
     phase.add(tick);
-    this.#start();
+    this.#arm();
     return () => {
       phase.delete(tick);
       if (this.#phases.every((each) => each.size === 0)) this.#stop();
     };
   }
 
-  /** How late the latest step of the last interval ran, in milliseconds. Reading it begins a new interval. */
+  /** How late the latest step of the last interval ran, in milliseconds; steps without a session do not count. Reading it begins a new interval. */
   takeLagMs(): number {
     const lag = this.#lagMs;
     this.#lagMs = 0;
     return lag;
   }
 
-  #start(): void {
-    if (this.#timer !== null) return;
-    this.#next = performance.now() + STEP_MS;
-    this.#timer = setTimeout(this.#run, STEP_MS);
+  /** Sleeps until the next step that somebody waits for: with one call that is 50 times a second and not 200. */
+  #arm(): void {
+    this.#stop();
+    let due = this.#next;
+    for (let step = 0; step < PHASES; step += 1, due += STEP_MS) {
+      if (this.#phases[(this.#phase + step) % PHASES]!.size > 0) break;
+    }
+    this.#timer = setTimeout(this.#run, Math.max(0, Math.ceil(due - performance.now())));
+  }
+
+  /** The steps that nobody waited for and that are over: a new session must not be given one of them. */
+  #passOver(): void {
+    const now = performance.now();
+    while (this.#next <= now && this.#phases[this.#phase]!.size === 0) this.#advance();
+  }
+
+  #advance(): void {
+    this.#next += STEP_MS;
+    this.#phase = (this.#phase + 1) % PHASES;
   }
 
   #stop(): void {
@@ -52,13 +71,13 @@ export class FrameClock {
   readonly #run = (): void => {
     const now = performance.now();
     if (now - this.#next > RESYNC_MS) this.#next = now;
-    this.#lagMs = Math.max(this.#lagMs, now - this.#next);
-    while (this.#next <= now) {
+    while (this.#next <= now + EARLY_MS) {
       const due = this.#next;
-      this.#next += STEP_MS;
-      for (const tick of this.#phases[this.#phase] ?? []) tick(due);
-      this.#phase = (this.#phase + 1) % PHASES;
+      const phase = this.#phases[this.#phase]!;
+      this.#advance();
+      if (phase.size > 0) this.#lagMs = Math.max(this.#lagMs, now - due);
+      for (const tick of phase) tick(due);
     }
-    if (this.#timer !== null) this.#timer = setTimeout(this.#run, Math.max(0, this.#next - performance.now()));
+    if (this.#timer !== null) this.#arm();
   };
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { AgentInput, CallIdentity, Effect, MediaInput, TimelineEvent } from '../call/index.ts';
@@ -29,6 +28,7 @@ interface Thread {
   readonly index: number;
   /** null while a dead one is being replaced. */
   worker: Worker | null;
+  restart: NodeJS.Timeout | null;
   readonly calls: Set<string>;
 }
 
@@ -47,7 +47,7 @@ export class MediaPool {
     this.#options = options;
     const count = options.threads === 0 ? availableParallelism() : options.threads;
     for (let index = 0; index < count; index += 1) {
-      this.#threads.push({ index, worker: this.#spawn(index), calls: new Set() });
+      this.#threads.push({ index, worker: this.#spawn(index), restart: null, calls: new Set() });
     }
   }
 
@@ -57,17 +57,22 @@ export class MediaPool {
 
   perform(identity: CallIdentity, effect: MediaEffect): void {
     const key = identity.id;
-    if (effect.type === 'media.open' && !this.#assign(key)) return this.#lost(key, 'no media thread is running');
+    if (effect.type === 'media.open' && !this.#assign(key)) {
+      // Not from within: the machine is still performing the step that this effect is of.
+      return queueMicrotask(() => this.#lost(key, 'no media thread is running'));
+    }
     this.#threadOf.get(key)?.worker?.postMessage(commandOf(identity, effect));
   }
 
-  /** Closes what is still open in the threads and lets them end. */
+  /** Closes what is still open in the threads and lets them end. Takes no new call. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { restart } of this.#threads) if (restart !== null) clearTimeout(restart);
     await Promise.all(this.#threads.map(({ worker }) => (worker === null ? null : shutDown(worker))));
   }
 
   #assign(key: string): boolean {
+    if (this.#closed) return false;
     const running = this.#threads.filter((thread) => thread.worker !== null);
     const thread = running.sort((a, b) => a.calls.size - b.calls.size)[0];
     if (thread === undefined) return false;
@@ -102,8 +107,9 @@ export class MediaPool {
     for (const key of calls) this.#lost(key, `media thread ${index} ended with code ${code}`);
     if (this.#closed) return;
     this.#log('error', 'a media thread died and is replaced', { thread: index, code });
-    setTimeout(() => {
-      if (!this.#closed) thread.worker = this.#spawn(index);
+    thread.restart = setTimeout(() => {
+      thread.restart = null;
+      thread.worker = this.#spawn(index);
     }, RESTART_DELAY_MS);
   }
 
@@ -159,7 +165,8 @@ export class MediaPool {
 
 /** A thread ends by itself; cutting it off in the middle of native code can take the process with it, so that comes last. */
 async function shutDown(worker: Worker): Promise<void> {
-  const exited = once(worker, 'exit');
+  // Not events.once: that would reject with the error of a thread that fails on its way out.
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
   worker.postMessage({ type: 'shutdown' } satisfies MediaCommand);
   const cutOff = setTimeout(() => void worker.terminate(), SHUTDOWN_MS);
   await exited;

@@ -1,19 +1,17 @@
-import { type AgentListener, type AgentWire, type CallContext, createAgentWire } from '../agents/index.ts';
+import { type AgentListener, type AgentWire, createAgentWire } from '../agents/index.ts';
 import { FRAME_MS } from '../audio/index.ts';
 import type { AgentInput, AgentTarget, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
 import {
   type Leg,
   LegError,
   type LegListener,
-  type LegNetwork,
   OPUS_SILENCE,
   openAnsweringLeg,
   openOfferingLeg,
 } from '../webrtc/index.ts';
-import type { FrameClock } from './frame-clock.ts';
-import type { PromptLibrary } from './prompts.ts';
-import type { MediaReport } from './protocol.ts';
+import { requestClear, requestMark } from './playout-requests.ts';
 import { measureQuality } from './quality.ts';
+import type { SessionOptions } from './session-options.ts';
 import { SoundPath } from './sound-path.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -21,20 +19,6 @@ import { Watchdog } from './watchdog.ts';
 const PROMPT_RATE: SampleRate = 16_000;
 /** Live levels and quality are told once in so many frames. */
 const LEVEL_FRAMES = 1_000 / FRAME_MS;
-
-export interface SessionOptions {
-  readonly key: string;
-  readonly context: CallContext;
-  readonly firstMediaTimeoutMs: number;
-  readonly mediaGapTimeoutMs: number;
-  readonly network: LegNetwork;
-  readonly clock: FrameClock;
-  readonly prompts: PromptLibrary;
-  readonly complexity: () => number;
-  readonly report: (report: MediaReport) => void;
-  /** The session is over and holds nothing any more. */
-  readonly onClosed: () => void;
-}
 
 /**
  * One call in its media thread, from first to last: joins the leg to the phone with the wire to the agent. The session
@@ -45,14 +29,19 @@ export class MediaSession {
   readonly #options: SessionOptions;
   readonly #watchdog: Watchdog;
   #leg: Leg | null = null;
+  #opened: Promise<void> = Promise.resolve();
   #sound: SoundPath | null = null;
+  /** The sound path as it is once what was asked for is done. Never rejects. */
+  #soundPath: Promise<SoundPath | null> = Promise.resolve(null);
   #agent: AgentWire | null = null;
+  /** Codecs take a moment to load, and meanwhile the agent may be let go. */
+  #wanted: AgentTarget | null = null;
   #removeTick: (() => void) | null = null;
   #ungated = false;
   #answered = false;
   #heard = false;
   #agentSpoke = false;
-  #closing = false;
+  #closing: Promise<void> | null = null;
   #frames = 0;
   /** Of the caller's sound, since the agent was put on the line. */
   #mediaTimeMs = 0;
@@ -64,19 +53,9 @@ export class MediaSession {
   }
 
   /** Opens the leg: answers `offer`, or makes an offer of its own if there is none. */
-  async open(offer: string | null): Promise<void> {
-    const { network } = this.#options;
-    try {
-      const leg =
-        offer === null
-          ? await openOfferingLeg(network, this.#legListener)
-          : await openAnsweringLeg(offer, network, this.#legListener);
-      if (this.#closing) return await leg.close();
-      this.#leg = leg;
-      this.#input({ type: 'media.opened', sdp: leg.localSdp });
-    } catch (error) {
-      this.#fail(error);
-    }
+  open(offer: string | null): Promise<void> {
+    this.#opened = this.#openLeg(offer);
+    return this.#opened;
   }
 
   async applyAnswer(sdp: string): Promise<void> {
@@ -89,7 +68,7 @@ export class MediaSession {
 
   /** Accept succeeded: from now on a packet every 20 ms. */
   ungate(): void {
-    if (this.#ungated || this.#closing) return;
+    if (this.#ungated || this.#closing !== null) return;
     this.#ungated = true;
     this.#leg?.ungate();
     this.#watchdog.arm(performance.now());
@@ -99,9 +78,10 @@ export class MediaSession {
   async connectAgent(target: AgentTarget): Promise<void> {
     this.#agent?.abort();
     this.#agent = null;
+    this.#wanted = target;
     try {
       await this.#openSound(target.sampleRate);
-      if (this.#closing) return;
+      if (this.#closing !== null || this.#wanted !== target) return;
       this.#agent = createAgentWire(target, this.#options.context, this.#agentListener());
       this.#agent.connect();
     } catch (error) {
@@ -117,14 +97,17 @@ export class MediaSession {
   async closeAgent(reason: string): Promise<void> {
     const agent = this.#agent;
     this.#agent = null;
+    this.#wanted = null;
     await agent?.callEnded(reason);
   }
 
   async play(prompt: string): Promise<void> {
     try {
+      // Now, not when the prompt is read: the caller must hear nothing of what the agent left.
+      this.#sound?.playout.clear();
       const sound = await this.#openSound(this.#sound?.sampleRate ?? PROMPT_RATE);
       const pcm = await this.#options.prompts.load(prompt, sound.sampleRate);
-      if (this.#closing) return;
+      if (this.#closing !== null) return;
       sound.playout.clear();
       sound.playout.enqueue(pcm, null);
       sound.playout.drain();
@@ -146,21 +129,13 @@ export class MediaSession {
     if (this.#leg?.sendDtmf(digits) === false) this.#log('warn', 'keys towards the phone were refused', {});
   }
 
-  /** Lets go of everything: agent (told why), leg, codecs, clock. The last report is media.closed. */
-  async close(reason: string): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#removeTick?.();
-    const quality = this.quality();
-    await Promise.allSettled([this.closeAgent(reason), this.#leg?.close()]);
-    this.#sound?.close();
-    this.#options.report({
-      type: 'input',
-      key: this.#options.key,
-      at: Date.now(),
-      input: { type: 'media.closed', quality },
-    });
-    this.#options.onClosed();
+  /**
+   * Lets go of everything: agent (told why), leg, codecs, clock. The last report is media.closed. Idempotent; resolves when
+   * all is gone.
+   */
+  close(reason: string): Promise<void> {
+    this.#closing ??= this.#close(reason);
+    return this.#closing;
   }
 
   quality(): CallQuality | null {
@@ -211,13 +186,45 @@ export class MediaSession {
     else this.#input({ type: 'media.prompt_done', prompt, played: true });
   }
 
-  async #openSound(sampleRate: SampleRate): Promise<SoundPath> {
-    if (this.#sound?.sampleRate === sampleRate) return this.#sound;
-    const sound = await SoundPath.open(sampleRate);
-    this.#sound?.close();
-    this.#sound = sound;
-    if (this.#closing) sound.close();
-    return sound;
+  async #close(reason: string): Promise<void> {
+    this.#removeTick?.();
+    const quality = this.quality();
+    await Promise.allSettled([this.closeAgent(reason), this.#closeLeg()]);
+    (await this.#soundPath)?.close();
+    const { key, report, onClosed } = this.#options;
+    report({ type: 'input', key, at: Date.now(), input: { type: 'media.closed', quality } });
+    onClosed();
+  }
+
+  async #openLeg(offer: string | null): Promise<void> {
+    const { network } = this.#options;
+    try {
+      this.#leg =
+        offer === null
+          ? await openOfferingLeg(network, this.#legListener)
+          : await openAnsweringLeg(offer, network, this.#legListener);
+      this.#input({ type: 'media.opened', sdp: this.#leg.localSdp });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A leg that is still being opened is closed when it is open: it holds sockets from the first moment. */
+  async #closeLeg(): Promise<void> {
+    await this.#opened;
+    await this.#leg?.close();
+  }
+
+  /** One after the other: two that open at once would each take the other's place. */
+  #openSound(sampleRate: SampleRate): Promise<SoundPath> {
+    const opening = this.#soundPath.then(async (present) => {
+      if (present?.sampleRate === sampleRate) return present;
+      this.#sound = await SoundPath.open(sampleRate);
+      present?.close();
+      return this.#sound;
+    });
+    this.#soundPath = opening.catch(() => this.#sound);
+    return opening;
   }
 
   #fail(error: unknown): void {
@@ -239,6 +246,7 @@ export class MediaSession {
       this.#input({ type: 'media.heard' });
     },
     onDtmf: (digit, durationMs) => {
+      if (!this.#ungated) return;
       if (this.#answered) this.#agent?.callerDtmf(digit, durationMs);
       this.#input({ type: 'media.dtmf', digit, durationMs });
     },
@@ -254,8 +262,14 @@ export class MediaSession {
       onAudio: (pcm, itemId) => {
         this.#sound?.playout.enqueue(pcm, itemId);
       },
-      onClear: () => this.#clear(),
-      onMark: (name) => this.#sound?.playout.mark(name),
+      onClear: () => {
+        if (this.#agent !== null && this.#sound !== null) requestClear(this.#agent, this.#sound.playout);
+      },
+      onMark: (name) => {
+        if (this.#agent !== null && this.#sound !== null) {
+          requestMark(this.#agent, this.#sound.playout, this.#ungated, name);
+        }
+      },
       onDtmf: (digits) => this.sendDtmf(digits),
       onMessage: (data) => report({ type: 'agent.message', key, at: Date.now(), data }),
       onTranscript: (transcript) => report({ type: 'agent.transcript', key, at: Date.now(), ...transcript }),
@@ -263,13 +277,6 @@ export class MediaSession {
       onReconnecting: (attempt, code) => this.#input({ type: 'agent.reconnecting', attempt, code }),
       onFailed: (code, detail) => this.#input({ type: 'agent.failed', code, detail }),
     };
-  }
-
-  #clear(): void {
-    if (this.#sound === null) return;
-    const cleared = this.#sound.playout.clear();
-    for (const mark of cleared.marks) this.#agent?.marked(mark, true);
-    this.#agent?.cleared(cleared.items, cleared.discardedMs);
   }
 
   #tellLevels(): void {
@@ -281,7 +288,7 @@ export class MediaSession {
   }
 
   #input(input: MediaInput | AgentInput): void {
-    if (this.#closing) return;
+    if (this.#closing !== null) return;
     this.#options.report({ type: 'input', key: this.#options.key, at: Date.now(), input });
   }
 

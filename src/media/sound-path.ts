@@ -70,8 +70,13 @@ export class SoundPath {
 
   /** Makes the codecs. `sampleRate` in Hz is the agent's, both ways. */
   static async open(sampleRate: SampleRate): Promise<SoundPath> {
-    const [decoder, encoder] = await Promise.all([createOpusDecoder(sampleRate), createOpusEncoder(sampleRate)]);
-    return new SoundPath(sampleRate, decoder, encoder);
+    const encoder = await createOpusEncoder(sampleRate);
+    try {
+      return new SoundPath(sampleRate, await createOpusDecoder(sampleRate), encoder);
+    } catch (error) {
+      encoder.close();
+      throw error;
+    }
   }
 
   /** The caller's next 20 ms; `now` in milliseconds of the monotonic clock is when they were due. */

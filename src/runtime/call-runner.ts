@@ -6,9 +6,11 @@ import {
   type CallPolicy,
   type Effect,
   type GraphAction,
+  type GraphResult,
   type Input,
   isOver,
   step,
+  type TimelineEvent,
 } from '../call/index.ts';
 import type { CallLog, Clock, DebtBook, GraphPort, MediaPort, RuntimeObserver } from './ports.ts';
 
@@ -19,9 +21,12 @@ export interface RunnerPorts {
   readonly log: CallLog;
   readonly debts: DebtBook;
   readonly observer: RuntimeObserver;
-  /** A port broke its promise not to reject. Told, so that it is logged; the call goes on. */
+  /** A port or the observer failed where it must not. Told, so that it is logged; the call goes on. */
   readonly onFault: (fault: unknown, identity: CallIdentity) => void;
 }
+
+/** Lines from outside the machine (transcripts, messages of the agent) per call: an agent must not fill the disk. */
+const MAX_NOTES = 5_000;
 
 /**
  * Runs the machine of one call: feeds it inputs one at a time, performs its effects, feeds results back, and wakes it at
@@ -29,7 +34,7 @@ export interface RunnerPorts {
  */
 export class CallRunner {
   readonly identity: CallIdentity;
-  /** Resolves when the call is over and its log is written. */
+  /** Resolves when the call is over and its log is written, or when it could not be recorded at all. */
   readonly finished: Promise<void>;
   readonly #ports: RunnerPorts;
   #call: Call;
@@ -37,8 +42,11 @@ export class CallRunner {
   #writes: Promise<void> = Promise.resolve();
   #finish: () => void = () => {};
   #over = false;
-  /** Inputs that came before the record was written; null once it is. */
-  #waiting: Input[] | null = [];
+  #notes = 0;
+  /** What came before the record was written, or while an input is being taken. */
+  readonly #inputs: Input[] = [];
+  #opening: Promise<void> = Promise.resolve();
+  #idle = false;
 
   constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts) {
     this.identity = identity;
@@ -51,20 +59,42 @@ export class CallRunner {
 
   /**
    * Writes the record first: nothing is answered for a call that a crash could forget. Inputs that come meanwhile wait.
-   * Rejects if the record could not be written; the runner is then dead and must be forgotten.
+   * Rejects if the record could not be written; the runner is then dead.
    */
-  async open(createRecord: () => Promise<void>): Promise<void> {
-    await createRecord();
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const input of waiting) this.feed(input);
+  open(createRecord: () => Promise<void>): Promise<void> {
+    this.#opening = this.#open(createRecord);
+    return this.#opening;
   }
 
+  /** Takes an input at once, or after the one that is being taken: a port may report while it is told to do something. */
   feed(input: Input): void {
-    if (this.#waiting !== null) {
-      this.#waiting.push(input);
-      return;
+    this.#inputs.push(input);
+    if (this.#idle) this.#takeAll();
+  }
+
+  /** Feeds an input that nobody will bring again: resolves once the call has it, rejects if the call could not be recorded. */
+  async deliver(input: Input): Promise<void> {
+    this.feed(input);
+    await this.#opening;
+  }
+
+  async #open(createRecord: () => Promise<void>): Promise<void> {
+    try {
+      await createRecord();
+    } catch (fault) {
+      this.#finish();
+      throw fault;
     }
+    this.#takeAll();
+  }
+
+  #takeAll(): void {
+    this.#idle = false;
+    for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) this.#take(input);
+    this.#idle = true;
+  }
+
+  #take(input: Input): void {
     const result = step(this.#call, input);
     this.#call = result.call;
     this.#cancelTimer?.();
@@ -82,12 +112,14 @@ export class CallRunner {
   }
 
   /** Puts a note of something that the machine need not know into the timeline. */
-  note(event: Extract<Effect, { type: 'log.append' }>['event']): void {
-    this.#perform({ type: 'log.append', event }, event.at);
+  note(event: TimelineEvent): void {
+    this.#notes += 1;
+    if (this.#notes > MAX_NOTES) return;
+    const last = this.#notes === MAX_NOTES;
+    this.#append(last ? { at: event.at, type: 'notes_cut_off', data: { limit: MAX_NOTES } } : event);
   }
 
   #perform(effect: Effect, at: number): void {
-    const { media, observer, log } = this.#ports;
     switch (effect.type) {
       case 'graph.pre_accept':
       case 'graph.accept':
@@ -100,8 +132,7 @@ export class CallRunner {
         void this.#actOwed('terminate');
         return;
       case 'log.append':
-        observer.onTimeline?.(this.identity, effect.event);
-        this.#write(() => log.append(this.identity.id, effect.event));
+        this.#append(effect.event);
         return;
       case 'log.update':
         this.#update(effect.patch, at);
@@ -114,38 +145,62 @@ export class CallRunner {
       case 'agent.connect':
       case 'agent.start':
       case 'agent.close':
-        media.perform(this.identity, effect);
+        this.#tell(() => this.#ports.media.perform(this.identity, effect));
         return;
       default:
         effect satisfies never;
     }
   }
 
-  #update(patch: CallPatch, at: number): void {
-    this.#write(() => this.#ports.log.update(this.identity.id, patch, at));
-    this.#ports.observer.onUpdated?.(this.identity, patch);
+  #append(event: TimelineEvent): void {
+    const { observer, log } = this.#ports;
+    this.#tell(() => observer.onTimeline?.(this.identity, event));
+    this.#write(() => log.append(this.identity.id, event));
   }
 
-  async #act(action: GraphAction, sdp: string | null): Promise<void> {
-    const { graph, clock } = this.#ports;
-    const { phoneNumberId, callId } = this.identity;
-    const result = await graph.act({ phoneNumberId, callId, action, sdp });
-    this.feed({ ...result, at: clock.now() });
+  #update(patch: CallPatch, at: number): void {
+    const { observer, log } = this.#ports;
+    this.#write(() => log.update(this.identity.id, patch, at));
+    this.#tell(() => observer.onUpdated?.(this.identity, patch));
+  }
+
+  async #act(action: 'pre_accept' | 'accept', sdp: string): Promise<void> {
+    const result = await this.#ask(action, sdp);
+    this.feed({ ...result, at: this.#ports.clock.now() });
   }
 
   /** A row before it is an attempt: if the process dies in between, the next start tells Graph. */
   async #actOwed(action: 'reject' | 'terminate'): Promise<void> {
-    const { graph, clock, debts } = this.#ports;
+    const { clock, debts } = this.#ports;
     const { phoneNumberId, callId } = this.identity;
     await this.#guard(() => debts.owe({ phoneNumberId, callId, action, since: clock.now() }));
-    const result = await graph.act({ phoneNumberId, callId, action, sdp: null });
+    const result = await this.#ask(action, null);
     const unsettled = result.type === 'graph.failed' && result.error.kind === 'unknown';
     if (!unsettled) await this.#guard(() => debts.settle(callId, action));
     this.feed({ ...result, at: clock.now() });
   }
 
+  async #ask(action: GraphAction, sdp: string | null): Promise<GraphResult> {
+    const { phoneNumberId, callId } = this.identity;
+    try {
+      return await this.#ports.graph.act({ phoneNumberId, callId, action, sdp });
+    } catch (fault) {
+      this.#ports.onFault(fault, this.identity);
+      const message = 'the Graph port failed';
+      return { type: 'graph.failed', action, error: { code: null, httpStatus: null, kind: 'unknown', message } };
+    }
+  }
+
   #write(write: () => Promise<void>): void {
     this.#writes = this.#writes.then(() => this.#guard(write));
+  }
+
+  #tell(work: () => void): void {
+    try {
+      work();
+    } catch (fault) {
+      this.#ports.onFault(fault, this.identity);
+    }
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {

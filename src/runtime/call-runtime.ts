@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type CallIdentity, type CallPolicy, DEFAULT_POLICY, type MetaInput } from '../call/index.ts';
+import {
+  type CallIdentity,
+  type CallPolicy,
+  DEFAULT_POLICY,
+  type Input,
+  type MetaInput,
+  terminateAfterEnd,
+} from '../call/index.ts';
 import { CallRunner, type RunnerPorts } from './call-runner.ts';
 import type { PolicySource, RuntimeMediaReport } from './ports.ts';
 
@@ -41,18 +48,16 @@ export class CallRuntime {
     return this.#draining;
   }
 
-  /** Takes one event. Resolves when it is in the hands of its call, not when the call is over. */
+  /** Takes one event. Resolves when it is in the hands of its call or in the log, not when the call is over. */
   async handle(event: IncomingCallEvent): Promise<void> {
     const { identity, input } = event;
     const at = this.#options.clock.now();
     const running = this.#byCallId.get(identity.callId);
-    if (running !== undefined) {
-      running.feed({ ...input, at });
-      return;
-    }
+    if (running !== undefined) return await running.deliver({ ...input, at });
     if (input.type === 'meta.connect') return await this.#onConnect(event, at);
-    if (await this.#options.log.knows(identity.callId))
-      return this.#ignore(identity.callId, input.type, 'call is over');
+    const key = await this.#options.log.keyOf(identity.callId);
+    if (key !== null && input.type === 'meta.terminate') return await this.#onLateTerminate(key, { ...input, at });
+    if (key !== null) return this.#ignore(identity.callId, input.type, 'call is over');
     if (input.type === 'meta.terminate') await this.#options.log.bury(identity.callId, at);
     this.#ignore(identity.callId, input.type, 'no such call here');
   }
@@ -65,20 +70,18 @@ export class CallRuntime {
   }
 
   /**
-   * Closes the calls that were live when the process died: a typed ending in the log, and Graph is told. Resolves when
-   * each is closed.
+   * Closes the calls that were live when the process died: a typed ending in the log, and Graph is told. Resolves to their
+   * number when each is being closed; Graph may take its time, and callers ring now.
    */
   async recover(): Promise<number> {
     const { log, policies, clock } = this.#options;
     const unfinished = await log.unfinished();
-    const closing = unfinished.map(async ({ identity, answered }) => {
+    for (const { identity, answered } of unfinished) {
       const policy = await policies.policyFor(identity.phoneNumberId);
       const runner = this.#admit(identity, policy ?? { ...DEFAULT_POLICY, agent: null });
       await runner.open(async () => {});
       runner.feed({ type: 'service.restarted', answered, at: clock.now() });
-      await runner.finished;
-    });
-    await Promise.all(closing);
+    }
     return unfinished.length;
   }
 
@@ -101,22 +104,26 @@ export class CallRuntime {
     const { callId, phoneNumberId } = event.identity;
     const policy = await policies.policyFor(phoneNumberId);
     if (policy === null) return this.#ignore(callId, 'meta.connect', 'number is not ours');
-    if (await log.knows(callId)) return this.#ignore(callId, 'meta.connect', 'call is over');
+    if ((await log.keyOf(callId)) !== null) return this.#ignore(callId, 'meta.connect', 'call is over');
     const buried = await log.buried(callId);
     // Another copy of this webhook may have passed the same questions meanwhile.
     const running = this.#byCallId.get(callId);
-    if (running !== undefined) return running.feed({ ...event.input, at });
+    if (running !== undefined) return await running.deliver({ ...event.input, at });
 
     const refusal = this.#draining ? 'draining' : this.liveCalls >= maxCalls ? 'at_capacity' : null;
     const runner = this.#admit({ ...event.identity, id: randomUUID() }, policy);
     if (buried) runner.feed({ ...GONE, at, timestamp: at });
     if (refusal !== null) runner.feed({ type: 'service.refused', why: refusal, at });
     runner.feed({ ...event.input, at });
-    try {
-      await runner.open(() => log.create(runner.identity, 'ringing', at, policy.agent));
-    } catch (fault) {
-      this.#forget(runner);
-      throw fault;
+    await runner.open(() => log.create(runner.identity, 'ringing', at, policy.agent));
+  }
+
+  /** Of a call that is over and forgotten here, maybe since before a restart. */
+  async #onLateTerminate(key: string, input: Extract<Input, { type: 'meta.terminate' }>): Promise<void> {
+    const { log } = this.#options;
+    for (const effect of terminateAfterEnd(input)) {
+      if (effect.type === 'log.append') await log.append(key, effect.event);
+      else await log.update(key, effect.patch, input.at);
     }
   }
 

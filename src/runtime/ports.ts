@@ -49,8 +49,8 @@ export interface CallLog {
   create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentTarget | null): Promise<void>;
   update(id: string, patch: CallPatch, at: number): Promise<void>;
   append(id: string, event: TimelineEvent): Promise<void>;
-  /** True if this Meta call id has a record already, ended or not. */
-  knows(callId: string): Promise<boolean>;
+  /** Our own id of the call with this Meta id, ended or not; null if it has no record. */
+  keyOf(callId: string): Promise<string | null>;
   /** Calls that were live when the process died. */
   unfinished(): Promise<readonly UnfinishedCall[]>;
   /** Keeps a terminated id whose connect has not come, so that a later connect does not ring (meta-calling.md §9.1). */

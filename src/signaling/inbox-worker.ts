@@ -6,6 +6,7 @@ import type {
   SignalingClock,
   SignalingObserver,
   StoredWebhook,
+  WorkedOff,
 } from './ports.ts';
 import { quietObserver } from './quiet-observer.ts';
 import { parseWebhook } from './webhook-parser.ts';
@@ -136,19 +137,19 @@ class Worker implements InboxWorker {
     const { inbox, clock } = this.#options;
     const attempts = (this.#setAside.get(row.id)?.attempts ?? 0) + 1;
     try {
-      const outcome = await this.#handle(row);
-      await inbox.done(row.id, clock.now(), outcome);
+      const workedOff = await this.#handle(row);
+      await inbox.done(row.id, clock.now(), workedOff);
       this.#setAside.delete(row.id);
-      this.#observer.onWorkedOff(row.id, outcome);
+      this.#observer.onWorkedOff(row.id, workedOff.outcome);
     } catch (fault) {
       this.#tell('working off a webhook', fault);
       if (attempts < ATTEMPTS || !(await this.#giveUp(row.id, fault))) this.#putAside(row.id, attempts);
     }
   }
 
-  async #handle(row: StoredWebhook): Promise<string> {
+  async #handle(row: StoredWebhook): Promise<WorkedOff> {
     const { sink, directory, clock } = this.#options;
-    const { events, ignored } = parseWebhook(row.body, row.receivedAt);
+    const { events, ignored, numbers } = parseWebhook(row.body, row.receivedAt);
     for (const item of ignored) this.#observer.onIgnored(item);
     let taken = 0;
     for (const event of events) {
@@ -157,7 +158,11 @@ class Worker implements InboxWorker {
       taken += 1;
     }
     const foreign = events.length - taken;
-    return `taken ${taken}, ignored ${ignored.length}, of other numbers ${foreign}`;
+    return {
+      outcome: `taken ${taken}, ignored ${ignored.length}, of other numbers ${foreign}`,
+      // An app that subscribes to `messages` as well hands us people's chats.
+      keepBody: [...numbers].some((number) => directory.isOurs(number)),
+    };
   }
 
   /** True if the row is closed. */
@@ -165,7 +170,7 @@ class Worker implements InboxWorker {
     const { inbox, clock } = this.#options;
     const outcome = `failed: ${fault instanceof Error ? fault.message : String(fault)}`.slice(0, 300);
     try {
-      await inbox.done(id, clock.now(), outcome);
+      await inbox.done(id, clock.now(), { outcome, keepBody: true });
       this.#setAside.delete(id);
       this.#observer.onWorkedOff(id, outcome);
       return true;

@@ -6,7 +6,7 @@ export interface Inbox {
   store(webhook: RawWebhook): Promise<number | null>;
   /** Not yet worked off, oldest first. */
   pending(limit: number): Promise<readonly StoredWebhook[]>;
-  done(id: number, at: number, outcome: string): Promise<void>;
+  done(id: number, at: number, workedOff: WorkedOff): Promise<void>;
   /** Deletes worked-off rows older than `before` (Unix ms); returns how many. */
   prune(before: number): Promise<number>;
 }
@@ -16,6 +16,13 @@ export interface RawWebhook {
   readonly source: 'meta' | 'kapso';
   readonly deliveryKey: string;
   readonly body: Buffer;
+}
+
+export interface WorkedOff {
+  /** For a person who looks into the inbox. */
+  readonly outcome: string;
+  /** False if the body said nothing of calls of ours: only its delivery key is then kept, to know copies of it. */
+  readonly keepBody: boolean;
 }
 
 export interface StoredWebhook extends RawWebhook {

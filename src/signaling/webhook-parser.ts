@@ -15,6 +15,8 @@ export interface ParsedWebhook {
    */
   readonly events: readonly CallEvent[];
   readonly ignored: readonly IgnoredItem[];
+  /** Whose calls it speaks of, whether or not that was understood. */
+  readonly numbers: ReadonlySet<string>;
 }
 
 /**
@@ -25,6 +27,7 @@ export interface ParsedWebhook {
 export function parseWebhook(body: unknown, receivedAt: number): ParsedWebhook {
   const events: CallEvent[] = [];
   const ignored: IgnoredItem[] = [];
+  const numbers = new Set<string>();
   const take = (where: string, reading: Reading): void => {
     if ('event' in reading) events.push(reading.event);
     else ignored.push({ where, reason: reading.reason });
@@ -47,6 +50,7 @@ export function parseWebhook(body: unknown, receivedAt: number): ParsedWebhook {
       take(`${change.where}.value.metadata`, { reason: 'no phone number id' });
       continue;
     }
+    numbers.add(metadata.phone_number_id);
     const context: ReadingContext = {
       phoneNumberId: metadata.phone_number_id,
       displayPhoneNumber: metadata.display_phone_number,
@@ -63,7 +67,7 @@ export function parseWebhook(body: unknown, receivedAt: number): ParsedWebhook {
     }
   }
   if (changes === 0) ignored.push({ where: 'body', reason: 'no changes' });
-  return { events, ignored };
+  return { events, ignored, numbers };
 }
 
 /** An error webhook may name no call, such as 131044 for a missing payment method (meta-calling.md §3.11). */

@@ -160,7 +160,7 @@ export class WhatsAppCall implements GraphCallView {
   async #finish(terminate: CallsValue): Promise<void> {
     const held = this.#heldConnect;
     this.#heldConnect = null;
-    const closed = this.#handset?.close();
+    const closed = this.#closeHandset();
     if (held !== null && this.#script.holdsConnect === 'batch') {
       await this.#courier.send('terminate', [held, terminate]);
     } else {
@@ -171,6 +171,15 @@ export class WhatsAppCall implements GraphCallView {
     this.#handset = null;
     this.diary.reach('closed');
     this.#world.onClosed(this);
+  }
+
+  /** Never rejects: a handset in trouble must not keep the call from being over. */
+  async #closeHandset(): Promise<void> {
+    try {
+      await this.#handset?.close();
+    } catch (error) {
+      this.diary.note('handset.close_failed', { message: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   #listener(): HandsetListener {

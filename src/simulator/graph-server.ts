@@ -60,7 +60,7 @@ export async function startGraphServer(options: GraphServerOptions, backend: Gra
   const desk = new Desk(options, backend, requests);
   app.post<{ Params: Params }>('/:version/:phoneNumberId/calls', (request, reply) => desk.serve(request, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, graphError(100, 'Unknown path components')));
-  app.setErrorHandler((_error, _request, reply) => refuse(reply, graphError(100, 'The body must be JSON')));
+  app.setErrorHandler((error, _request, reply) => refuse(reply, errorOf(error)));
   await app.listen({ host: options.host, port: options.port });
   return {
     url: urlOf(app, options.host),
@@ -156,6 +156,12 @@ class Desk {
       ...outcome,
     });
   }
+}
+
+/** A body that cannot be read is the client's fault; anything else is ours, and must not look like the client's. */
+function errorOf(error: unknown): GraphError {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status < 500 ? graphError(100, 'The body must be JSON') : graphError(131000, 'The simulated Graph failed');
 }
 
 function isBearer(header: string | undefined, token: string): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFaults } from './faults.ts';
 import type { NetworkProfileName } from './network/profiles.ts';
 import { measureEcho } from './phone/echo.ts';
+import { assertKeys } from './phone/keys.ts';
 import type { PhoneReport } from './phone/report.ts';
 import type { CallReport, SimulatedCall } from './simulated-call.ts';
 import { type SimulatedWhatsApp, startSimulatedWhatsApp } from './whatsapp.ts';
@@ -39,12 +40,13 @@ const DEFAULT_NUMBER = '15550001111';
 /**
  * Places one call to a running bridge and prints each step, then what the phone heard and, for an agent that echoes, how
  * late and how well it came back. Resolves to the exit code: 0 if the call was accepted, was heard, and broke no rule.
- * Rejects if Graph's port is taken, the audio cannot be read, or a fault is not valid.
+ * Rejects if Graph's port is taken, the audio cannot be read, or keys or a fault are not valid.
  */
 export async function runSimulateCall(
   args: SimulateCallArgs,
   print: (line: string) => void = (line) => void process.stdout.write(`${line}\n`),
 ): Promise<number> {
+  if (args.keys !== undefined) assertKeys(args.keys);
   const whatsapp = await startSimulatedWhatsApp({
     bridgeWebhookUrl: args.bridge,
     appSecret: args.appSecret,

@@ -27,7 +27,7 @@ export interface SimulatedWhatsApp {
   readonly liveCalls: number;
   /**
    * A user calls the number. Resolves when it rings, before the webhook is answered. Rejects if this user is in a call
-   * already, a fault is not valid, or the audio cannot be read.
+   * already, a fault is not valid, the audio cannot be read or is empty, or this WhatsApp was closed.
    */
   call(options?: CallOptions): Promise<SimulatedCall>;
   /** Goes away without another word: no webhook is sent for calls that are live. */
@@ -43,6 +43,7 @@ export async function startSimulatedWhatsApp(options: SimulatedWhatsAppOptions):
 
 /** So many ended calls are remembered, so that Graph can tell `ended` from `unknown`. */
 const REMEMBERED_CALLS = 10_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 const NO_FAULTS = new FaultScript([]);
 
 class Desk implements SimulatedWhatsApp {
@@ -92,6 +93,7 @@ class Desk implements SimulatedWhatsApp {
   }
 
   async call(options: CallOptions = {}): Promise<SimulatedCall> {
+    if (this.#abort.signal.aborted) throw new Error('The simulated WhatsApp is closed.');
     const placed = this.#placed;
     this.#placed += 1;
     const user = userOf(options.user, placed);
@@ -124,8 +126,11 @@ class Desk implements SimulatedWhatsApp {
     this.#abort.abort();
     await this.#sender.close();
     for (const call of this.#calls.values()) call.hangUp();
-    await Promise.all(Array.from(this.#calls.values(), (call) => call.waitFor('closed', 5_000)));
-    await this.#server?.close();
+    try {
+      await Promise.all(Array.from(this.#calls.values(), (call) => call.waitFor('closed', CLOSE_TIMEOUT_MS)));
+    } finally {
+      await this.#server?.close();
+    }
   }
 
   async #ring(call: WhatsAppCall, options: CallOptions, placed: number): Promise<SimulatedCall> {

@@ -35,9 +35,9 @@ export class SqlCallLog implements CallLog, CallQueries {
     await this.#writes.run((db) => db.insertInto('call_events').values(row).execute());
   }
 
-  async knows(callId: string): Promise<boolean> {
+  async keyOf(callId: string): Promise<string | null> {
     const row = await this.#db.selectFrom('calls').select('id').where('call_id', '=', callId).executeTakeFirst();
-    return row !== undefined;
+    return row?.id ?? null;
   }
 
   async unfinished(): Promise<readonly UnfinishedCall[]> {

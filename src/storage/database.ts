@@ -6,6 +6,7 @@ import type { CallQueries } from '../calls-api/ports.ts';
 import type { CallLog, DebtBook } from '../runtime/ports.ts';
 import type { Inbox } from '../signaling/ports.ts';
 import { SqlCallLog } from './call-log.ts';
+import { cannotOpen, isBusy } from './database-error.ts';
 import { SqlDebtBook } from './debts.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqlInbox } from './inbox.ts';
@@ -37,7 +38,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /**
  * Opens the database and brings it to this version's tables.
  *
- * @throws Error if the file cannot be opened or migrated; SealError if its secrets belong to another master key
+ * @throws DatabaseError if the file cannot be opened or migrated; SealError if its secrets belong to another master key
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const sealer = new Sealer(options.masterKey);
@@ -63,6 +64,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 async function openFile(path: string): Promise<DatabaseSync> {
+  try {
+    return await openDurably(path);
+  } catch (fault) {
+    throw cannotOpen(path, fault);
+  }
+}
+
+async function openDurably(path: string): Promise<DatabaseSync> {
   if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true });
   const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
@@ -87,9 +96,4 @@ async function useWriteAheadLog(file: DatabaseSync): Promise<void> {
       await new Promise((wake) => setTimeout(wake, 20));
     }
   }
-}
-
-function isBusy(fault: unknown): boolean {
-  const SQLITE_BUSY = 5;
-  return fault instanceof Error && 'errcode' in fault && Number(fault.errcode) % 256 === SQLITE_BUSY;
 }

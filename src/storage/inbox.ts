@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { Inbox, RawWebhook, StoredWebhook } from '../signaling/ports.ts';
+import type { Inbox, RawWebhook, StoredWebhook, WorkedOff } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Schema } from './schema.ts';
+
+const NOTHING = new Uint8Array();
 
 /** The raw webhooks, from before they are answered until they are pruned. */
 export class SqlInbox implements Inbox {
@@ -49,10 +51,9 @@ export class SqlInbox implements Inbox {
     }));
   }
 
-  async done(id: number, at: number, outcome: string): Promise<void> {
-    await this.#writes.run((db) =>
-      db.updateTable('webhook_inbox').set({ done_at: at, outcome }).where('id', '=', id).execute(),
-    );
+  async done(id: number, at: number, { outcome, keepBody }: WorkedOff): Promise<void> {
+    const changes = { done_at: at, outcome, ...(!keepBody && { body: NOTHING }) };
+    await this.#writes.run((db) => db.updateTable('webhook_inbox').set(changes).where('id', '=', id).execute());
   }
 
   async prune(before: number): Promise<number> {

@@ -3,7 +3,9 @@
  * implementation of a port that another room declares. A write is durable (fsynced) when its promise resolves; writes
  * that are asked for in the same tick share one transaction. Secrets are sealed before they reach a row.
  */
+
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+export { DatabaseError } from './database-error.ts';
 export type { NumberSettings, NumberStore } from './numbers.ts';
 export { SealError } from './seal.ts';
 export { claimDatabase } from './single-owner.ts';

@@ -2,6 +2,7 @@
  * What the service tells its operator: a logger whose lines hold no SDP, phone number, address or token, because every
  * finished line goes through one guard.
  */
+export { logLastWords } from './last-words.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { type CallObserver, observeCalls } from './observe-calls.ts';
 export { observeSignaling, type SignalingReports } from './observe-signaling.ts';

@@ -7,7 +7,7 @@ export type Logger = pino.Logger;
 
 export interface LoggerOptions {
   readonly level: string;
-  /** Default: the standard output, written at once, so that a process that exits loses nothing. */
+  /** Default: the standard output. */
   readonly destination?: { write(line: string): unknown };
   /** Gets a copy of every line, at once. Default: TALKWIRE_LOG_FILE, so that a test suite can audit what its processes log. */
   readonly file?: string | null;
@@ -20,8 +20,7 @@ export interface LoggerOptions {
  * user's number and are struck out.
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const { destination = pino.destination({ fd: 1, sync: true }), file = process.env['TALKWIRE_LOG_FILE'] || null } =
-    options;
+  const { destination = standardOutput(), file = process.env['TALKWIRE_LOG_FILE'] || null } = options;
   const secrets = (options.secrets ?? []).filter((secret) => secret !== '');
   if (file !== null) mkdirSync(dirname(resolve(file)), { recursive: true });
   const write = (line: string) => {
@@ -37,6 +36,14 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     { write },
   );
+}
+
+/** Written at once, so that a process that exits loses nothing. */
+function standardOutput(): { write(line: string): unknown } {
+  const output = pino.destination({ fd: 1, sync: true });
+  // A disk that is full of logs must not end the calls: without a listener, the error would end the process.
+  output.on('error', () => {});
+  return output;
 }
 
 /** A copy that cannot be written (disk full, folder gone) must not stop the service that wrote the line. */

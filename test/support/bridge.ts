@@ -2,16 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { startEchoAgent } from '../../examples/echo-agent.ts';
-import { loadConfig } from '../../src/config.ts';
+import type { CallPolicy } from '../../src/call/index.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
 import { type Service, type ServiceObserver, startService } from '../../src/main.ts';
+import type { ThreadLoad } from '../../src/media/index.ts';
 import {
-  type SimulatedCall,
   type SimulatedWhatsApp,
   type SimulatedWhatsAppOptions,
   startSimulatedWhatsApp,
 } from '../../src/simulator/index.ts';
+import { openDatabase } from '../../src/storage/index.ts';
 import { createLogger } from '../../src/telemetry/index.ts';
+import { metaHeaders } from './webhook.ts';
 
 export const PHONE_NUMBER_ID = '106540352242922';
 export const API_KEY = 'test-api-key-0123456789';
@@ -22,6 +26,8 @@ export interface BridgeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default: the echo agent. */
   readonly agentUrl?: string;
+  /** Rules of the number that the environment has no variable for. */
+  readonly policy?: Partial<CallPolicy>;
   readonly observer?: ServiceObserver;
 }
 
@@ -31,19 +37,37 @@ export interface Bridge {
   readonly whatsapp: SimulatedWhatsApp;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The call's record with timeline, once it has an ending. */
-  recordOf(call: SimulatedCall): Promise<CallDetail>;
+  /** What each media thread said last of its load; may be emptied to see what comes next. */
+  readonly loads: Map<number, ThreadLoad>;
+  /** The call's record with timeline, once it has an ending. Of a bridge that was stopped, it is read from the file. */
+  recordOf(call: { readonly callId: string }): Promise<CallDetail>;
+  /** The call's record as soon as `type` is in its timeline. */
+  reached(call: { readonly callId: string }, type: string): Promise<CallDetail>;
+  /** What Graph was asked to do with a call, in the order it answered: `accept`, `accept refused`, `accept unanswered`. */
+  graphActions(call: { readonly callId: string }): string[];
+  /** Posts a webhook signed as Meta's; resolves to the HTTP status. */
+  post(webhook: unknown): Promise<number>;
+  unfinishedRows(): UnfinishedRows;
   get(path: string): Promise<{ status: number; body: unknown }>;
+  /** Stops the service and leaves its database where it is. */
+  stop(graceMs?: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Rows of the database that wait for something. */
+export interface UnfinishedRows {
+  readonly webhooks: number;
+  readonly calls: number;
+  readonly debts: number;
 }
 
 export interface CallDetail {
   readonly id: string;
   readonly status: string;
   readonly duration_seconds: number | null;
-  readonly ending: { readonly class: string; readonly reason: string } | null;
+  readonly ending: Readonly<Record<'class' | 'reason' | 'ended_by', string>> | null;
   readonly quality: Readonly<Record<string, number | null>> | null;
-  readonly timeline: readonly { readonly at: string; readonly type: string }[];
+  readonly timeline: readonly { readonly at: string; readonly type: string; readonly data: unknown }[];
 }
 
 export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> {
@@ -66,10 +90,18 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     agentUrl: options.agentUrl ?? agent?.url ?? '',
     more: options.environment ?? {},
   });
-  const config = loadConfig(environment);
+  const config = withPolicy(loadConfig(environment), options.policy ?? {});
   const logger = createLogger({ level: 'debug', destination: { write: () => {} }, secrets: config.secrets });
-  service = await startService(config, logger, options.observer);
+  const loads = new Map<number, ThreadLoad>();
+  const onLoad = (thread: number, load: ThreadLoad) => loads.set(thread, load);
+  service = await startService(config, logger, { onLoad, ...options.observer });
   const { url } = service;
+  let stopped = false;
+  const stop = async (graceMs = 0) => {
+    if (stopped) return;
+    await service?.stop(graceMs);
+    stopped = true;
+  };
 
   const get = async (path: string) => {
     const response = await fetch(`${url}${path}`, { headers: { 'x-api-key': API_KEY } });
@@ -80,10 +112,21 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     whatsapp,
     folder,
     environment,
+    stop,
+    loads,
     get,
-    recordOf: (call) => endedRecord(get, call.callId),
+    recordOf: (call) => (stopped ? recordInFile(config, call.callId) : endedRecord(get, call.callId)),
+    reached: (call, type) =>
+      recordWhen(get, call.callId, ({ timeline }) => timeline.some((line) => line.type === type)),
+    graphActions: ({ callId }) => graphActions(whatsapp, callId),
+    async post(webhook) {
+      const body = Buffer.from(JSON.stringify(webhook));
+      const headers = { 'content-type': 'application/json', ...metaHeaders(body, secrets.app) };
+      return (await fetch(`${url}/webhooks/whatsapp`, { method: 'POST', headers, body })).status;
+    },
+    unfinishedRows: () => unfinishedRows(join(folder, 'talkwire.db')),
     async close() {
-      await service?.stop();
+      await stop();
       await whatsapp.close();
       await agent?.close();
       rmSync(folder, { recursive: true, force: true });
@@ -121,16 +164,69 @@ export function bridgeEnvironment(setting: Setting): Record<string, string> {
   };
 }
 
+function withPolicy(config: Config, policy: Partial<CallPolicy>): Config {
+  const { firstNumber } = config;
+  if (firstNumber === null) return config;
+  return { ...config, firstNumber: { ...firstNumber, policy: { ...firstNumber.policy, ...policy } } };
+}
+
+export function graphActions(whatsapp: SimulatedWhatsApp, callId: string): string[] {
+  return whatsapp.graphRequests
+    .filter((request) => request.callId === callId)
+    .map(({ action, httpStatus, error }) => {
+      if (httpStatus === null) return `${action} unanswered`;
+      return error === null ? `${action}` : `${action} refused`;
+    });
+}
+
+/** Looks into the database of a bridge, running or dead. */
+export function unfinishedRows(path: string): UnfinishedRows {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const count = (sql: string) => Number(database.prepare(`select count(*) as n from ${sql}`).get()?.['n']);
+    return {
+      webhooks: count('webhook_inbox where done_at is null'),
+      calls: count('calls where ending_class is null'),
+      debts: count('graph_debts'),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+async function recordInFile({ database: { path, masterKey } }: Config, callId: string): Promise<CallDetail> {
+  const database = await openDatabase({ path, masterKey });
+  try {
+    const record = await database.calls.find(callId);
+    if (record === null) throw new Error('the call is not in the log');
+    return { ...record, timeline: await database.calls.timeline(callId) } as unknown as CallDetail;
+  } finally {
+    await database.close();
+  }
+}
+
 type Get = (path: string) => Promise<{ status: number; body: unknown }>;
 
 /** The record is complete a moment after the phone knows that the call is over. */
-export async function endedRecord(get: Get, callId: string, timeoutMs = 20_000): Promise<CallDetail> {
+export function endedRecord(get: Get, callId: string, timeoutMs = 20_000): Promise<CallDetail> {
+  return recordWhen(get, callId, ({ ending }) => ending !== null, timeoutMs);
+}
+
+async function recordWhen(
+  get: Get,
+  callId: string,
+  wanted: (record: CallDetail) => boolean,
+  timeoutMs = 20_000,
+): Promise<CallDetail> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const { status, body } = await get(`/platform/v1/whatsapp/calls/${encodeURIComponent(callId)}`);
     const data = status === 200 ? (body as { data: CallDetail }).data : null;
-    if (data?.ending != null) return data;
-    if (Date.now() > until) throw new Error(`the call has no ending in the log after ${timeoutMs} ms`);
-    await new Promise((wake) => setTimeout(wake, 50));
+    if (data !== null && wanted(data)) return data;
+    if (Date.now() > until) {
+      const so = data === null ? `is not in the log (${status})` : `only has ${data.timeline.map((line) => line.type)}`;
+      throw new Error(`after ${timeoutMs} ms the call ${so}`);
+    }
+    await new Promise((wake) => setTimeout(wake, 25));
   }
 }

@@ -1,9 +1,11 @@
-import type { Inbox, RawWebhook, StoredWebhook } from '../../src/signaling/index.ts';
+import type { Inbox, RawWebhook, StoredWebhook, WorkedOff } from '../../src/signaling/index.ts';
 
 /** An inbox in memory, that can be told to fail. */
 export class MemoryInbox implements Inbox {
   readonly rows: StoredWebhook[] = [];
   readonly outcomes = new Map<number, string>();
+  /** Rows whose body may go. */
+  readonly blanked = new Set<number>();
   readonly pruned: number[] = [];
   /** While set, the operation of that name fails. */
   failing: 'store' | 'pending' | 'done' | null = null;
@@ -21,9 +23,10 @@ export class MemoryInbox implements Inbox {
     return this.rows.filter(({ id }) => !this.outcomes.has(id)).slice(0, limit);
   }
 
-  async done(id: number, _at: number, outcome: string): Promise<void> {
+  async done(id: number, _at: number, { outcome, keepBody }: WorkedOff): Promise<void> {
     this.#failIf('done');
     this.outcomes.set(id, outcome);
+    if (!keepBody) this.blanked.add(id);
   }
 
   async prune(before: number): Promise<number> {

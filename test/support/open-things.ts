@@ -28,6 +28,16 @@ export function liveTimers(): number {
   return process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
 }
 
+/** Resolves when no timer came or went for 100 ms: what just started has set its own. */
+export async function timersAtRest(): Promise<void> {
+  let count = liveTimers();
+  for (let quiet = 0; quiet < 5; quiet += 1) {
+    await new Promise((wake) => setTimeout(wake, 20));
+    if (liveTimers() !== count) quiet = 0;
+    count = liveTimers();
+  }
+}
+
 /** Asks again and again for up to `timeoutMs`; rejects with the last answer that was not yet `wanted`. */
 export async function settles<T>(what: string, ask: () => T, wanted: (answer: T) => boolean, timeoutMs: number) {
   const until = Date.now() + timeoutMs;

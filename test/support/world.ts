@@ -16,6 +16,7 @@ import {
   type MediaEffect,
   type MediaPort,
   type RuntimeMediaReport,
+  type RuntimeOptions,
   type UnfinishedCall,
 } from '../../src/runtime/index.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -36,6 +37,8 @@ export interface WorldOptions {
   readonly maxCalls?: number;
   /** What an earlier world wrote, to begin with. */
   readonly log?: MemoryLog;
+  /** In place of a scripted port. */
+  readonly ports?: Partial<Pick<RuntimeOptions, 'graph' | 'media' | 'observer'>>;
 }
 
 /** A whole bridge without sockets: the real runtime and call machines among scripted ports, on a virtual clock. */
@@ -63,6 +66,7 @@ export class World {
       observer: { onIgnored: (_callId, what, why) => this.ignored.push(`${what}: ${why}`) },
       onFault: (fault) => this.faults.push(fault),
       maxCalls: options.maxCalls ?? 100_000,
+      ...options.ports,
     });
   }
 }
@@ -72,8 +76,11 @@ export class MemoryLog implements CallLog {
   readonly tombstones = new Set<string>();
   readonly #byCallId = new Map<string, string>();
   endings = 0;
+  /** Called before a record is written; may wait, and may fail. */
+  beforeCreate: () => Promise<void> = async () => {};
 
   async create(identity: CallIdentity): Promise<void> {
+    await this.beforeCreate();
     this.#byCallId.set(identity.callId, identity.id);
     this.records.set(identity.id, { identity, patch: { status: 'ringing' }, events: [] });
   }
@@ -88,8 +95,8 @@ export class MemoryLog implements CallLog {
     this.#get(id).events.push(event);
   }
 
-  async knows(callId: string): Promise<boolean> {
-    return this.byCallId(callId) !== undefined;
+  async keyOf(callId: string): Promise<string | null> {
+    return this.#byCallId.get(callId) ?? null;
   }
 
   async unfinished(): Promise<readonly UnfinishedCall[]> {

@@ -39,7 +39,7 @@ describe('configuration', () => {
       http: { host: '0.0.0.0', port: 8080, publicUrl: null, apiKeys: ['an-api-key-of-the-tests'] },
       database: { path: './var/talkwire.db', masterKey: KEY, inboxDays: 8 },
       webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
-      graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 10_000 },
+      graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 4_000 },
       firstNumber: null,
       media: {
         threads: 0,
@@ -151,6 +151,21 @@ describe('configuration', () => {
     });
     expect(config.secrets).toEqual(expect.arrayContaining(['EAAG-token', 'agent-token']));
     expect(load(NUMBER).firstNumber?.policy.agent).toBeNull();
+  });
+
+  it('waits for an agent as long as its own time says, even if that is more than the usual', () => {
+    const agent = { ...NUMBER, TALKWIRE_AGENT_URL: 'ws://agent:9000' };
+    const waitFor = (ms: string) =>
+      load({ ...agent, TALKWIRE_AGENT_CONNECT_TIMEOUT_MS: ms }).firstNumber?.policy.agentTimeoutMs;
+    expect(waitFor('25000')).toBe(25_000);
+    expect(waitFor('500')).toBe(DEFAULT_POLICY.agentTimeoutMs);
+  });
+
+  it.each(['TALKWIRE_ACCESS_TOKEN', 'TALKWIRE_AGENT_TOKEN'])('takes no %s that cannot stand in a header', (name) => {
+    const agent = { ...NUMBER, TALKWIRE_AGENT_URL: 'ws://agent:9000' };
+    for (const text of ['two words', 'two\nlines', 'caf\u00e9']) {
+      expect(wrong({ ...agent, [name]: text })).toContain(`${name} is wrong: must be one word of printable ASCII`);
+    }
   });
 
   it('reads ports, addresses and switches of media', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { IncomingCallEvent } from '../../src/runtime/index.ts';
-import { policy as callPolicy, identity } from '../support/call.ts';
+import { policy as callPolicy } from '../support/call.ts';
+import { connectEvent, terminateEvent } from '../support/call-event.ts';
 import { type Script, SMOOTH, World } from '../support/world.ts';
 
 const policy = callPolicy();
@@ -91,6 +91,23 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
     expect(after.graph.actionsOf('wacid.1')).toEqual(['terminate']);
   });
 
+  it('takes the billed duration from a terminate that comes when the call is long over', async () => {
+    const world = new World(policy);
+    await connect(world, 'wacid.1');
+    await world.clock.advance(5_000);
+    hangUpByApi(world, 'wacid.1');
+    await world.clock.advance(2_000);
+    expect(world.runtime.liveCalls).toBe(0);
+    const ours = world.log.byCallId('wacid.1')?.patch.durationSeconds;
+
+    await terminate(world, 'wacid.1', 17);
+    const record = world.log.byCallId('wacid.1');
+    expect(record?.patch).toMatchObject({ durationSeconds: 17, ending: { reason: 'api_hangup' } });
+    expect(record?.events.at(-1)).toMatchObject({ type: 'terminate_received', data: { durationSeconds: 17 } });
+    expect(ours).not.toBe(17);
+    expect(world.log.tombstones.size).toBe(0);
+  });
+
   it('brings 5,000 calls of every kind to one ending each, and leaves nothing open', async () => {
     const world = new World(policy, scriptOf);
     const calls = Array.from({ length: 5_000 }, (_, index) => `wacid.${index}`);
@@ -142,24 +159,11 @@ function hangUpAfter(index: number): number {
 }
 
 async function connect(world: World, callId: string): Promise<void> {
-  const timestamp = world.clock.now();
-  await world.runtime.handle(event(world, callId, { type: 'meta.connect', sdpType: 'offer', sdp: 'v=0', timestamp }));
+  await world.runtime.handle(connectEvent(callId, world.clock.now()));
 }
 
 async function terminate(world: World, callId: string, durationSeconds: number | null): Promise<void> {
-  const timestamp = world.clock.now();
-  const times = durationSeconds === null ? null : timestamp;
-  await world.runtime.handle(
-    event(world, callId, {
-      type: 'meta.terminate',
-      timestamp,
-      status: 'COMPLETED',
-      startTime: times,
-      endTime: times,
-      durationSeconds,
-      errors: [],
-    }),
-  );
+  await world.runtime.handle(terminateEvent(callId, world.clock.now(), durationSeconds));
 }
 
 function hangUpByAgent(world: World, callId: string): void {
@@ -171,11 +175,4 @@ function hangUpByAgent(world: World, callId: string): void {
 function hangUpByApi(world: World, callId: string): void {
   const record = world.log.byCallId(callId);
   if (record !== undefined) world.runtime.hangUp(record.identity.id);
-}
-
-function event(world: World, callId: string, input: IncomingCallEvent['input']): IncomingCallEvent {
-  return {
-    identity: identity({ callId, startedAt: world.clock.now() }),
-    input,
-  };
 }

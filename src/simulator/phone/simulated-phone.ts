@@ -7,6 +7,7 @@ import { candidateOf, redirectSdp } from '../network/redirect.ts';
 import { openRelay, type Relay } from '../network/relay.ts';
 import { Ear } from './ear.ts';
 import { openEarDecoder } from './ear-decoder.ts';
+import { assertKeys } from './keys.ts';
 import { Mouth } from './mouth.ts';
 import { phoneClock } from './phone-clock.ts';
 import type { PhoneReport } from './report.ts';
@@ -105,7 +106,7 @@ export class SimulatedPhone implements Handset {
 
   /** Presses keys; they go out in place of sound. Throws a RangeError on a key that no phone has. */
   press(keys: string): void {
-    if (!/^[0-9*#A-D]+$/i.test(keys)) throw new RangeError('Keys are 0-9, *, # and A-D.');
+    assertKeys(keys);
     this.#leg?.sendDtmf(keys);
   }
 

@@ -26,7 +26,7 @@ const bySamples = new WeakMap<Int16Array, Promise<Speech>>();
 /**
  * Speech from a WAV file (16-bit PCM, any rate, mono or stereo) or from samples at 16 kHz. Encoded as WhatsApp's clients
  * do: wideband, 20 kbit/s, FEC (meta-calling.md §4.1). The same file or array is encoded once. Rejects with WavError or
- * the system's error if the file cannot be read.
+ * the system's error if the file cannot be read, and with a RangeError if there is nothing in it to say.
  */
 export async function loadSpeech(audio: string | Int16Array): Promise<Speech> {
   if (typeof audio !== 'string') return cached(bySamples, audio, () => encode(audio));
@@ -55,6 +55,8 @@ function cached<Key>(
 }
 
 async function encode(samples: Int16Array): Promise<Speech> {
+  // A phone that never begins to speak never comes to the end of it, which is what callers wait for.
+  if (samples.length === 0) throw new RangeError('The audio is empty.');
   const encoder = await createEncoder({
     sampleRate: RATE,
     channels: 1,

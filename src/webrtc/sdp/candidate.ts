@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 
-/** A UDP candidate of component 1. `host` is always an IP address, never a name. */
+/** A UDP candidate of component 1. `host` is always an IP address as the system writes it, never a name. */
 export interface SdpCandidate {
   readonly foundation: string;
   readonly priority: number;
@@ -30,7 +30,7 @@ export function parseCandidate(value: string): SdpCandidate | null {
   return {
     foundation,
     priority: priorityNumber,
-    host,
+    host: asSystemWrites(host),
     port: portNumber,
     type: type as CandidateType,
     related: null,
@@ -43,6 +43,11 @@ export function formatCandidate(candidate: SdpCandidate, suffix = ''): string {
   const base = related === null ? '' : ` raddr ${related.host} rport ${related.port}`;
   const end = suffix === '' ? '' : ` ${suffix}`;
   return `${foundation} 1 udp ${priority} ${host} ${port} typ ${type}${base}${end}`;
+}
+
+/** IPv6 has many spellings, and what comes from an address is told by its sender's: `2001:DB8::0:1` would match nobody. */
+function asSystemWrites(host: string): string {
+  return isIP(host) === 6 ? new SocketAddress({ address: host, family: 'ipv6' }).address : host;
 }
 
 /** A decimal number of 0..max, or null. */

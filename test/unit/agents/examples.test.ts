@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { startEchoAgent } from '../../../examples/echo-agent.ts';
 import { startToneAgent } from '../../../examples/tone-agent.ts';
 import { createAgentWire } from '../../../src/agents/index.ts';
@@ -48,6 +50,17 @@ describe('the echo agent', () => {
     await (await call(url, { token: 'secret', tokenIn: 'query' })).listener.next('ready');
     expect((await (await call(url)).listener.next('failed')).code).toBe('unauthorized');
     expect((await (await call(url, { token: 'guess' })).listener.next('failed')).code).toBe('unauthorized');
+  });
+
+  it('outlives a stranger who sends text that is no JSON', async () => {
+    const { url } = await echo();
+    const stranger = new WebSocket(url);
+    await once(stranger, 'open');
+    for (const text of ['{', 'null', '7']) stranger.send(text);
+    const heard = once(stranger, 'message');
+    stranger.send(JSON.stringify({ type: 'start' }));
+    expect(String((await heard)[0])).toBe('{"type":"ready"}');
+    stranger.close();
   });
 
   it('says so when its port is taken', async () => {

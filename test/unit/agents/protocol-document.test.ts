@@ -6,6 +6,7 @@ import { agentMessages, vonageMessages } from '../../../src/agents/wires/raw/age
 import { bridgeMessages } from '../../../src/agents/wires/raw/bridge-messages.ts';
 import { protocolSchema } from '../../../src/agents/wires/raw/protocol-schema.ts';
 import { endOfClose } from '../../../src/agents/wires/raw/socket-end.ts';
+import type { AgentFailure } from '../../../src/call/index.ts';
 import { ProtocolDocument } from '../../support/protocol-document.ts';
 
 interface JsonSchema {
@@ -14,6 +15,17 @@ interface JsonSchema {
   readonly items?: JsonSchema;
   readonly required?: readonly string[];
 }
+
+/** Complete by its type. */
+const FAILURES: Readonly<Record<AgentFailure, true>> = {
+  connect_refused: true,
+  connect_timeout: true,
+  unauthorized: true,
+  protocol_error: true,
+  socket_lost: true,
+  stalled: true,
+  agent_error: true,
+};
 
 const document = new ProtocolDocument();
 const committed = JSON.parse(readFileSync(new URL('../../../docs/protocol.schema.json', import.meta.url), 'utf8'));
@@ -103,6 +115,10 @@ describe('docs/protocol.md', () => {
   it('explains every error code', () => {
     const section = document.messages.find((message) => message.from === 'bridge' && message.type === 'error')!;
     for (const code of bridgeMessages.error.shape.code.options) expect(section.text).toContain(`| \`${code}\` |`);
+  });
+
+  it('explains every word that the log has for an agent that failed', () => {
+    expect(document.failures.toSorted()).toEqual(Object.keys(FAILURES).toSorted());
   });
 
   it('says of every close code what the bridge makes of it', () => {

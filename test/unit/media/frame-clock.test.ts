@@ -52,6 +52,40 @@ describe('The clock of a media thread', () => {
     expect(new Set(phases).size).toBe(4);
   });
 
+  it('wakes the thread 50 times a second for one session, and not for the phases that nobody is in', () => {
+    const wakeUps = vi.spyOn(globalThis, 'setTimeout');
+    const clock = new FrameClock();
+    const remove = clock.add(() => {});
+    vi.advanceTimersByTime(1_000);
+    expect(wakeUps.mock.calls.length).toBeLessThanOrEqual(55);
+    remove();
+  });
+
+  it('sets no second timer for a step whose time is no whole millisecond', () => {
+    let now = 1_000.9;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const clock = new FrameClock();
+    const due: number[] = [];
+    clock.add((each) => due.push(each));
+    now += 4.4;
+    vi.runOnlyPendingTimers();
+    expect(due).toEqual([1_005.9]);
+  });
+
+  it('gives a session that joins another in mid-frame no step that is over already', () => {
+    const clock = new FrameClock();
+    clock.add(() => {});
+    vi.advanceTimersByTime(13);
+    clock.takeLagMs();
+    const joined = performance.now();
+    const due: number[] = [];
+    for (let session = 0; session < 3; session += 1) clock.add((each) => due.push(each));
+    vi.advanceTimersByTime(20);
+    expect(due).toHaveLength(3);
+    expect(Math.min(...due)).toBeGreaterThanOrEqual(joined - 1);
+    expect(clock.takeLagMs()).toBeLessThan(2);
+  });
+
   it('stops when the last session left, and starts again for the next', () => {
     const clock = new FrameClock();
     const tick = vi.fn();

@@ -121,6 +121,20 @@ describe('the inbox worker', () => {
     expect(inbox.outcomes.get(id)).toBe('taken 0, ignored 1, of other numbers 1');
   });
 
+  it('keeps the body of what speaks of our calls, understood or not, and lets go of all else', async () => {
+    const { inbox, worker } = setUp();
+    const changeOf = (body: unknown) => (body as { entry: { changes: { field: string }[] }[] }).entry[0]?.changes[0];
+    const chat = callsWebhook({ messages: [{ from: '15550100001', text: { body: 'hello' } }] });
+    Object.assign(changeOf(chat) ?? {}, { field: 'messages' });
+    const bodies = [terminate('one'), callsWebhook({ calls: [{ id: 'one', event: 'new_thing' }] }), chat, {}];
+    for (const body of bodies) await inbox.put(body);
+    const foreign = await inbox.put(webhookJson('foreign-number'));
+    worker.start();
+    await work();
+    expect(inbox.outcomes.size).toBe(5);
+    expect([...inbox.blanked]).toEqual([3, 4, foreign]);
+  });
+
   it('sets a webhook that fails aside, goes on with those behind it, and comes back to it', async () => {
     let broken = true;
     const { inbox, clock, worker, seen } = setUp(async ({ identity }) => {

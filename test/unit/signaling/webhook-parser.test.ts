@@ -275,7 +275,7 @@ describe('a webhook', () => {
     ['null', null],
     ['a list', []],
   ])('of %s is ignored', (_, body) => {
-    expect(parse(body)).toEqual({ events: [], ignored: [{ where: 'body', reason: 'no changes' }] });
+    expect(parse(body)).toEqual({ events: [], numbers: new Set(), ignored: [{ where: 'body', reason: 'no changes' }] });
   });
 
   it('without a phone number id cannot be assigned to anybody', () => {

@@ -188,6 +188,15 @@ describe('the Graph stand-in', () => {
     expect(errorOf(body).error_data.details).toMatch(/JSON/);
   });
 
+  it('answers a fault of its own with a code that is not blamed on the client', async () => {
+    graph.onAsked = () => {
+      throw new Error('broken');
+    };
+    const { status, body } = await graph.post(action('reject', 'wacid.ringing'));
+    expect(status).toBe(500);
+    expect(errorOf(body).code).toBe(131000);
+  });
+
   it('records what it was asked, without the token', async () => {
     await graph.post(action('accept', 'wacid.ringing', sdpAnswer({ 'a=ptime': null })));
     await graph.post(action('reject', 'wacid.over'));

@@ -182,6 +182,7 @@ describe('the simulated phone', () => {
   it('refuses audio that cannot be read, and places no call', async () => {
     const { whatsapp } = await call({ echo: true });
     await expect(whatsapp.call({ audio: '/nowhere/to/be/found.wav' })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(whatsapp.call({ audio: new Int16Array(0) })).rejects.toThrow('The audio is empty.');
     expect(whatsapp.liveCalls).toBe(1);
   });
 });

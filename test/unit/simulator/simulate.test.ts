@@ -70,7 +70,10 @@ describe('simulate call', () => {
     expect(printed).toContain('The call was not accepted.');
   });
 
-  it('refuses faults that are not JSON', async () => {
-    await expect(run({ faults: '{' })).rejects.toThrow('The faults are not valid JSON.');
+  it.each<[string, Partial<SimulateCallArgs>, string]>([
+    ['faults that are not JSON', { faults: '{' }, 'The faults are not valid JSON.'],
+    ['keys that no phone has', { keys: '12x' }, 'Keys are 0-9, *, # and A-D.'],
+  ])('refuses %s', async (_what, changes, message) => {
+    await expect(run(changes)).rejects.toThrow(message);
   });
 });

@@ -218,6 +218,26 @@ describe('a simulated WhatsApp', () => {
     await expect(placed.waitFor('closed', 5_000)).resolves.toBeUndefined();
   });
 
+  it('closes a call whose handset cannot be closed, and says so in its timeline', async () => {
+    const { call, whatsapp } = await start();
+    const broken = async (listener: HandsetListener) =>
+      Object.assign(new MuteHandset(listener), { close: () => Promise.reject(new Error('stuck')) });
+    const placed = await call({ handset: broken });
+    placed.hangUp();
+    await placed.waitFor('closed', 2_000);
+    expect(placed.timeline).toContainEqual(
+      expect.objectContaining({ type: 'handset.close_failed', data: { message: 'stuck' } }),
+    );
+    expect(whatsapp.liveCalls).toBe(0);
+  });
+
+  it('places no call once it was closed', async () => {
+    const { call, whatsapp } = await start();
+    await whatsapp.close();
+    await expect(call()).rejects.toThrow('The simulated WhatsApp is closed.');
+    expect(whatsapp.liveCalls).toBe(0);
+  });
+
   it('goes away without a word while calls are live', async () => {
     const { catcher, call, whatsapp, handset } = await start();
     await (await call()).waitFor('webhook_answered', 2_000);

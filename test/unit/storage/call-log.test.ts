@@ -98,13 +98,13 @@ describe('call log', () => {
   it('knows every call it has a record of, and refuses a second record', async () => {
     const { calls } = await openTestDatabase();
     const call = callIdentity();
-    expect(await calls.knows(call.callId)).toBe(false);
+    expect(await calls.keyOf(call.callId)).toBeNull();
     await calls.create(call, 'ringing', T0, null);
     await expect(calls.create({ ...callIdentity(), callId: call.callId }, 'ringing', T0, null)).rejects.toThrow(
       /UNIQUE/,
     );
     await calls.update(call.id, { ending: ENDING }, T0);
-    expect(await calls.knows(call.callId)).toBe(true);
+    expect(await calls.keyOf(call.callId)).toBe(call.id);
   });
 
   it('gives the calls that were live when the process died, as they were', async () => {

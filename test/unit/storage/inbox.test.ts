@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { RawWebhook } from '../../../src/signaling/ports.ts';
 import { openDatabase } from '../../../src/storage/index.ts';
@@ -32,12 +33,26 @@ describe('inbox', () => {
   it('knows a delivery as a duplicate after it was worked off, until it is pruned', async () => {
     const { inbox } = await openTestDatabase();
     const id = await inbox.store(webhook('a'));
-    await inbox.done(id!, 5000, 'handled');
+    await inbox.done(id!, 5000, { outcome: 'handled', keepBody: true });
     expect(await inbox.pending(10)).toEqual([]);
     expect(await inbox.store(webhook('a'))).toBeNull();
     expect(await inbox.prune(5000)).toBe(0);
     expect(await inbox.prune(5001)).toBe(1);
     expect(await inbox.store(webhook('a'))).not.toBeNull();
+  });
+
+  it('forgets the body of what was no business of ours, and still knows its copies', async () => {
+    const path = temporaryDatabasePath();
+    const { inbox } = await openTestDatabase(path);
+    const chat = await inbox.store(webhook('chat'));
+    const call = await inbox.store(webhook('call'));
+    await inbox.done(chat!, 5000, { outcome: 'handled', keepBody: false });
+    await inbox.done(call!, 5000, { outcome: 'handled', keepBody: true });
+    expect(await inbox.store(webhook('chat'))).toBeNull();
+    const file = new DatabaseSync(path, { readOnly: true });
+    const lengths = file.prepare('select length(body) as n from webhook_inbox order by id').all();
+    file.close();
+    expect(lengths.map(({ n }) => n)).toEqual([0, webhook('call').body.length]);
   });
 
   it('never prunes what was not worked off', async () => {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimDatabase } from '../../../src/storage/index.ts';
+import { claimDatabase, DatabaseError } from '../../../src/storage/index.ts';
 
 describe('The claim on a database file', () => {
   let path: string;
@@ -29,6 +29,15 @@ describe('The claim on a database file', () => {
     other.kill('SIGKILL');
     await once(other, 'exit');
     claimDatabase(path)();
+  });
+
+  it('says why a file cannot be claimed, and blames no other process for it', () => {
+    const release = claimDatabase(path);
+    release();
+    writeFileSync(`${path}.lock`, 'this is no database, and far too long for an empty one'.repeat(20));
+    expect(() => claimDatabase(path)).toThrow(DatabaseError);
+    expect(() => claimDatabase(path)).toThrow(/cannot be opened: file is not a database/);
+    expect(() => claimDatabase(`${path}.lock/talkwire.db`)).toThrow(/cannot be opened: .*(ENOTDIR|EEXIST)/);
   });
 
   it('is not needed for a database in memory', () => {

@@ -391,7 +391,10 @@ describe('the network settings', () => {
     for (const lookup of lookups) expect(lookup).not.toHaveBeenCalled();
   });
 
-  test('with a STUN server lead to it, and to a candidate with what it saw', async () => {
+  test.each([
+    ['by address', '127.0.0.1'],
+    ['by name', 'localhost'],
+  ])('with a STUN server given %s lead to it, and to a candidate with what it saw', async (_how, host) => {
     const server = dgram.createSocket('udp4');
     server.on('message', (request, from) => {
       const response = Buffer.alloc(32);
@@ -405,7 +408,7 @@ describe('the network settings', () => {
     });
     server.bind(0, '127.0.0.1');
     await once(server, 'listening');
-    const iceServers = [{ urls: `stun:127.0.0.1:${server.address().port}` }];
+    const iceServers = [{ urls: `stun:${host}:${server.address().port}` }];
     const leg = await openOfferingLeg(loopback({ iceServers }), new LegLog());
     open.push(leg);
     server.close();

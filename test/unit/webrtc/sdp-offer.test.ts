@@ -96,6 +96,15 @@ describe('an offer', () => {
     expect(message).not.toContain('cret');
   });
 
+  test.each([
+    ['2001:DB8::A', '2001:db8::a'],
+    ['2001:0db8:0:0:0:0:0:000a', '2001:db8::a'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+  ])('gives the IPv6 address %s as a socket would tell it', (written, told) => {
+    const sdp = withLine('a=candidate:2514157000', [`a=candidate:7 1 udp 2122262783 ${written} 3484 typ host`]);
+    expect(parseOffer(sdp).candidates.find(({ foundation }) => foundation === '7')?.host).toBe(told);
+  });
+
   test('keeps only candidates that we can use', () => {
     const sdp = withLine('a=candidate:1972042870', [
       'a=candidate:1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active',

@@ -1,0 +1,20 @@
+import type { CallContext } from '../agents/index.ts';
+import type { LegNetwork } from '../webrtc/index.ts';
+import type { FrameClock } from './frame-clock.ts';
+import type { PromptLibrary } from './prompts.ts';
+import type { MediaReport } from './protocol.ts';
+
+/** What one session is about, and what it shares with the others of its thread. */
+export interface SessionOptions {
+  readonly key: string;
+  readonly context: CallContext;
+  readonly firstMediaTimeoutMs: number;
+  readonly mediaGapTimeoutMs: number;
+  readonly network: LegNetwork;
+  readonly clock: FrameClock;
+  readonly prompts: PromptLibrary;
+  readonly complexity: () => number;
+  readonly report: (report: MediaReport) => void;
+  /** The session is over and holds nothing any more. */
+  readonly onClosed: () => void;
+}

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { parseWav } from '../../src/audio/index.ts';
+import type { ThreadLoad } from '../../src/media/index.ts';
+import type { CallOptions, SimulatedCall } from '../../src/simulator/index.ts';
+import { type Bridge, type BridgeOptions, startBridge } from './bridge.ts';
+import { type ClosingRow, farewellsOf } from './closing-table.ts';
+import { liveTimers, openThings, settles, timersAtRest } from './open-things.ts';
+import { RawAgent, type RawAgentConnection } from './raw-agent.ts';
+
+/** What a walk down one row of docs/closing.md leaves to be held against the row. */
+export interface Walked {
+  readonly callId: string;
+  /** Everything that Graph was asked, as `Bridge.graphActions` tells it. */
+  readonly graph: readonly string[];
+}
+
+export interface AgentManners {
+  /** Default true: the agent is ready at once. */
+  readonly ready?: boolean;
+  /** Answer the upgrade with this HTTP status. */
+  readonly refuseWith?: number;
+}
+
+/** Anything that a call could leave behind, before there was one. */
+export type Before = Readonly<{ timers: number; udpSockets: number; files: readonly string[] }>;
+
+/** A bridge, and an agent that does what the test says. */
+export class House {
+  readonly bridge: Bridge;
+  readonly agent: RawAgent;
+
+  private constructor(bridge: Bridge, agent: RawAgent) {
+    this.bridge = bridge;
+    this.agent = agent;
+  }
+
+  static async start(options: BridgeOptions = {}): Promise<House> {
+    const agent = await RawAgent.start();
+    const environment = {
+      TALKWIRE_PROMPTS_FOLDER: 'assets/prompts',
+      TALKWIRE_AGENT_RECONNECT_ATTEMPTS: '0',
+      ...options.environment,
+    };
+    const bridge = await startBridge({ agentUrl: agent.url, ...options, environment });
+    await timersAtRest();
+    // A second connection of this process to the database leaves a descriptor that SQLite uses again; it is not a call's.
+    bridge.unfinishedRows();
+    return new House(bridge, agent);
+  }
+
+  /** Places a call to which the agent behaves as told. */
+  async call(options: CallOptions = {}, manners: AgentManners = {}): Promise<SimulatedCall> {
+    this.agent.options.ready = manners.ready ?? true;
+    if (manners.refuseWith === undefined) delete this.agent.options.refuseWith;
+    else this.agent.options.refuseWith = manners.refuseWith;
+    return await this.bridge.whatsapp.call(options);
+  }
+
+  /** A call in which phone and agent are on the line with each other. */
+  async talk(options: CallOptions = {}): Promise<{ call: SimulatedCall; agent: RawAgentConnection }> {
+    const call = await this.call(options);
+    const agent = await this.agent.connectionOf(call.callId);
+    await agent.hear('answered');
+    await call.waitFor('heard', 5_000);
+    return { call, agent };
+  }
+
+  /** A call that is pre-accepted and connected, and waits for its agent. */
+  async waiting(options: CallOptions = {}): Promise<{ call: SimulatedCall; agent: RawAgentConnection }> {
+    const call = await this.call(options, { ready: false });
+    const agent = await this.agent.connectionOf(call.callId);
+    await this.bridge.reached(call, 'pre_accepted');
+    await this.bridge.reached(call, 'media_connected');
+    return { call, agent };
+  }
+
+  /** Has our own API end the call. */
+  async hangUp(call: SimulatedCall): Promise<void> {
+    const { id } = await this.bridge.reached(call, 'media_opened');
+    expect(this.bridge.service.hangUp(id)).toBe(true);
+  }
+
+  before(): Before {
+    return { timers: liveTimers(), ...openThings() };
+  }
+
+  /** Record, Graph and agent are as the row says. */
+  async check(row: ClosingRow, { callId, graph }: Walked): Promise<void> {
+    const { bridge } = this;
+    await bridge.recordOf({ callId });
+    await settles(
+      'Graph was asked',
+      () => bridge.graphActions({ callId }),
+      (asked) => asked.length >= graph.length,
+      2_000,
+    );
+    // Meta's terminate follows every call and may still bring a duration.
+    await settles('webhooks wait', () => bridge.unfinishedRows().webhooks, isZero, 2_000);
+    const { ending, status, duration_seconds: duration, timeline } = await bridge.recordOf({ callId });
+    expect(`${ending?.class}/${ending?.reason}/${ending?.ended_by}`).toBe(row.record);
+    expect(status).toBe(/^(failed|dropped)/.test(row.record) ? 'failed' : 'completed');
+    expect(timeline.filter((line) => line.type === 'ended')).toHaveLength(1);
+    expect(bridge.graphActions({ callId })).toEqual(graph);
+    expect(graph.map((action) => action.split(' ')[0]).filter(isFarewell)).toEqual(farewellsOf(row.graph));
+    const wasAnswered = graph.includes('accept') || row.name === 'overtaken';
+    expect(duration).toEqual(wasAnswered ? expect.any(Number) : null);
+    const connections = this.agent.connectionsOf(callId);
+    if (row.agent === 'never dialled') expect(connections).toHaveLength(0);
+    for (const { closed } of connections) await closed;
+  }
+
+  /** Nothing of any call is left in the kernel, in the main thread or in the database. */
+  async nothingOpen(before: Before): Promise<void> {
+    const { bridge } = this;
+    await settles('more UDP sockets are open', () => openThings().udpSockets - before.udpSockets, isZero, 1_000);
+    await settles('agents have open sockets', () => this.agent.openCount, isZero, 1_000);
+    await settles('calls are live', () => bridge.service.liveCalls, isZero, 1_000);
+    await settles('rows wait', () => bridge.unfinishedRows(), allZero, 1_000);
+    await settles('more files are open', () => extra(openThings().files, before.files), isEmpty, 1_000);
+    await settles(
+      'timers run',
+      () => liveTimers() - before.timers,
+      (more) => more <= 0,
+      1_000,
+    );
+  }
+
+  /** The media threads hold no session, and their clocks stand still: one that ticks is never exactly in time. */
+  async threadsIdle(): Promise<void> {
+    const { loads } = this.bridge;
+    loads.clear();
+    await settles('media threads', () => [...loads.values()], someAndAllIdle, 3_000);
+  }
+
+  async close(): Promise<void> {
+    await this.bridge.close();
+    await this.agent.stop();
+  }
+}
+
+const RATE = 16_000;
+const hello = parseWav(readFileSync('assets/audio/hello.wav')).samples;
+
+/** The first `ms` of what is spoken in assets/audio/hello.wav, 16 kHz. */
+export function words(ms: number): Int16Array {
+  return hello.slice(0, (ms * RATE) / 1_000);
+}
+
+function isFarewell(action: string | undefined): boolean {
+  return action === 'reject' || action === 'terminate';
+}
+
+function isZero(count: number): boolean {
+  return count === 0;
+}
+
+function allZero(counts: object): boolean {
+  return Object.values(counts).every(isZero);
+}
+
+function isEmpty(list: readonly unknown[]): boolean {
+  return list.length === 0;
+}
+
+function someAndAllIdle(loads: readonly ThreadLoad[]): boolean {
+  return loads.length > 0 && loads.every(({ calls, clockLagMs }) => calls === 0 && clockLagMs === 0);
+}
+
+function extra(now: readonly string[], before: readonly string[]): string[] {
+  const left = [...before];
+  return now.filter((path) => {
+    const known = left.indexOf(path);
+    if (known >= 0) left.splice(known, 1);
+    return known < 0;
+  });
+}
