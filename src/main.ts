@@ -115,6 +115,7 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
 
   open.push(() => api.close());
 
+  await media.ready();
   const recovered = await runtime.recover();
   if (recovered > 0) logger.warn({ calls: recovered }, 'closing the calls that the last process left open');
   await api.listen({ host: config.http.host, port: config.http.port });

@@ -12,7 +12,7 @@ export type Effect =
   /** Opens the leg, gated: no RTP leaves. Results: media.opened or media.failed, later media.connected. */
   | {
       readonly type: 'media.open';
-      readonly offer: string | null;
+      readonly offer: string;
       readonly firstMediaTimeoutMs: number;
       readonly mediaGapTimeoutMs: number;
     }

@@ -17,8 +17,11 @@ export interface MediaPoolOptions extends MediaThreadOptions {
   readonly onLoad?: (thread: number, load: ThreadLoad) => void;
 }
 
-/** A thread that cannot even stay up is not started again at once. */
+/** A thread that cannot even stay up is not started again at once: each time it waits twice as long. */
 const RESTART_DELAY_MS = 250;
+const LONGEST_RESTART_DELAY_MS = 10_000;
+/** A thread that lived this long did stay up. */
+const STABLE_MS = 30_000;
 /** A thread that has not closed its calls by then is cut off. */
 const SHUTDOWN_MS = 3_000;
 /** Transcripts and messages in the timeline are cut here, in characters. */
@@ -29,6 +32,8 @@ interface Thread {
   /** null while a dead one is being replaced. */
   worker: Worker | null;
   restart: NodeJS.Timeout | null;
+  spawnedAt: number;
+  restartDelayMs: number;
   readonly calls: Set<string>;
 }
 
@@ -40,6 +45,7 @@ export class MediaPool {
   readonly #options: MediaPoolOptions;
   readonly #threads: Thread[] = [];
   readonly #threadOf = new Map<string, Thread>();
+  readonly #started: Promise<unknown>;
   #listener: (report: PoolReport) => void = () => {};
   #closed = false;
 
@@ -47,8 +53,23 @@ export class MediaPool {
     this.#options = options;
     const count = options.threads === 0 ? availableParallelism() : options.threads;
     for (let index = 0; index < count; index += 1) {
-      this.#threads.push({ index, worker: this.#spawn(index), restart: null, calls: new Set() });
+      this.#threads.push({
+        index,
+        worker: this.#spawn(index),
+        restart: null,
+        spawnedAt: performance.now(),
+        restartDelayMs: RESTART_DELAY_MS,
+        calls: new Set(),
+      });
     }
+    this.#started = Promise.all(this.#threads.map(({ index, worker }) => started(index, worker)));
+    // Whoever does not ask learns of it by the log.
+    this.#started.catch(() => {});
+  }
+
+  /** Resolves when every thread works; rejects if one of them cannot start. */
+  async ready(): Promise<void> {
+    await this.#started;
   }
 
   onReport(listener: (report: PoolReport) => void): void {
@@ -107,10 +128,14 @@ export class MediaPool {
     for (const key of calls) this.#lost(key, `media thread ${index} ended with code ${code}`);
     if (this.#closed) return;
     this.#log('error', 'a media thread died and is replaced', { thread: index, code });
+    const stable = performance.now() - thread.spawnedAt > STABLE_MS;
+    const delayMs = stable ? RESTART_DELAY_MS : thread.restartDelayMs;
+    thread.restartDelayMs = Math.min(2 * delayMs, LONGEST_RESTART_DELAY_MS);
     thread.restart = setTimeout(() => {
       thread.restart = null;
+      thread.spawnedAt = performance.now();
       thread.worker = this.#spawn(index);
-    }, RESTART_DELAY_MS);
+    }, delayMs);
   }
 
   #onReport(index: number, report: MediaReport): void {
@@ -135,6 +160,8 @@ export class MediaPool {
         return;
       case 'log':
         this.#options.onLog(report);
+        return;
+      case 'ready':
         return;
       default:
         report satisfies never;
@@ -161,6 +188,14 @@ export class MediaPool {
   #log(level: 'error', message: string, fields: Readonly<Record<string, string | number>>): void {
     this.#options.onLog({ type: 'log', level, message, fields });
   }
+}
+
+/** Whatever a thread says first, it works. */
+function started(index: number, worker: Worker | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker?.once('message', () => resolve());
+    worker?.once('exit', (code) => reject(new Error(`media thread ${index} cannot start (code ${code})`)));
+  });
 }
 
 /** A thread ends by itself; cutting it off in the middle of native code can take the process with it, so that comes last. */

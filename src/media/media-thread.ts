@@ -29,6 +29,7 @@ export class MediaThread {
       const message = 'the native Opus encoder does not load here; WebAssembly takes its place at twice the CPU';
       this.#report({ type: 'log', level: 'warn', message, fields: {} });
     }
+    this.#report({ type: 'ready' });
     setInterval(() => this.#observeLoad(), LOAD_INTERVAL_MS).unref();
   }
 
@@ -39,8 +40,6 @@ export class MediaThread {
     // A command that crossed the session's end: the main thread learns of the end anyway.
     if (session === undefined) return;
     switch (command.type) {
-      case 'answer':
-        return void session.applyAnswer(command.sdp);
       case 'ungate':
         return session.ungate();
       case 'play':
@@ -55,8 +54,6 @@ export class MediaThread {
         return session.startAgent();
       case 'agent.close':
         return void session.closeAgent(command.reason);
-      case 'dtmf':
-        return session.sendDtmf(command.digits);
       default:
         command satisfies never;
     }

@@ -10,13 +10,11 @@ export type MediaCommand =
   | {
       readonly type: 'open';
       readonly key: string;
-      /** null: we offer. */
-      readonly offer: string | null;
+      readonly offer: string;
       readonly context: CallContext;
       readonly firstMediaTimeoutMs: number;
       readonly mediaGapTimeoutMs: number;
     }
-  | { readonly type: 'answer'; readonly key: string; readonly sdp: string }
   | { readonly type: 'ungate'; readonly key: string }
   | { readonly type: 'play'; readonly key: string; readonly prompt: string }
   | { readonly type: 'drain'; readonly key: string }
@@ -24,11 +22,12 @@ export type MediaCommand =
   | { readonly type: 'agent.connect'; readonly key: string; readonly agent: AgentTarget }
   | { readonly type: 'agent.start'; readonly key: string }
   | { readonly type: 'agent.close'; readonly key: string; readonly reason: string }
-  | { readonly type: 'dtmf'; readonly key: string; readonly digits: string }
   /** Closes every session, then lets the thread end by itself. */
   | { readonly type: 'shutdown' };
 
 export type MediaReport =
+  /** The thread works. The first report. */
+  | { readonly type: 'ready' }
   /** Fed to the call machine as it is. */
   | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
   /** For the timeline and events only: what the agent said through its wire. */

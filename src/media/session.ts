@@ -1,14 +1,7 @@
 import { type AgentListener, type AgentWire, createAgentWire } from '../agents/index.ts';
 import { FRAME_MS } from '../audio/index.ts';
 import type { AgentInput, AgentTarget, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
-import {
-  type Leg,
-  LegError,
-  type LegListener,
-  OPUS_SILENCE,
-  openAnsweringLeg,
-  openOfferingLeg,
-} from '../webrtc/index.ts';
+import { type Leg, LegError, type LegListener, OPUS_SILENCE, openAnsweringLeg } from '../webrtc/index.ts';
 import { requestClear, requestMark } from './playout-requests.ts';
 import { measureQuality } from './quality.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -52,18 +45,10 @@ export class MediaSession {
     this.#watchdog = new Watchdog(options.firstMediaTimeoutMs, options.mediaGapTimeoutMs);
   }
 
-  /** Opens the leg: answers `offer`, or makes an offer of its own if there is none. */
-  open(offer: string | null): Promise<void> {
+  /** Opens the leg that answers `offer`. */
+  open(offer: string): Promise<void> {
     this.#opened = this.#openLeg(offer);
     return this.#opened;
-  }
-
-  async applyAnswer(sdp: string): Promise<void> {
-    try {
-      await this.#leg?.applyAnswer(sdp);
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   /** Accept succeeded: from now on a packet every 20 ms. */
@@ -125,10 +110,6 @@ export class MediaSession {
     else this.#sound.playout.drain();
   }
 
-  sendDtmf(digits: string): void {
-    if (this.#leg?.sendDtmf(digits) === false) this.#log('warn', 'keys towards the phone were refused', {});
-  }
-
   /**
    * Lets go of everything: agent (told why), leg, codecs, clock. The last report is media.closed. Idempotent; resolves when
    * all is gone.
@@ -140,7 +121,7 @@ export class MediaSession {
 
   quality(): CallQuality | null {
     if (this.#leg === null) return null;
-    return measureQuality(this.#leg.stats(performance.now()), this.#sound, this.#agent?.callerAudioDroppedMs ?? 0);
+    return measureQuality(this.#leg.stats(), this.#sound, this.#agent?.callerAudioDroppedMs ?? 0);
   }
 
   #tick(now: number): void {
@@ -196,13 +177,10 @@ export class MediaSession {
     onClosed();
   }
 
-  async #openLeg(offer: string | null): Promise<void> {
+  async #openLeg(offer: string): Promise<void> {
     const { network } = this.#options;
     try {
-      this.#leg =
-        offer === null
-          ? await openOfferingLeg(network, this.#legListener)
-          : await openAnsweringLeg(offer, network, this.#legListener);
+      this.#leg = await openAnsweringLeg(offer, network, this.#legListener);
       this.#input({ type: 'media.opened', sdp: this.#leg.localSdp });
     } catch (error) {
       this.#fail(error);
@@ -270,7 +248,9 @@ export class MediaSession {
           requestMark(this.#agent, this.#sound.playout, this.#ungated, name);
         }
       },
-      onDtmf: (digits) => this.sendDtmf(digits),
+      onDtmf: (digits) => {
+        if (this.#leg?.sendDtmf(digits) === false) this.#log('warn', 'keys towards the phone were refused', {});
+      },
       onMessage: (data) => report({ type: 'agent.message', key, at: Date.now(), data }),
       onTranscript: (transcript) => report({ type: 'agent.transcript', key, at: Date.now(), ...transcript }),
       onHangup: (drain, reason) => this.#input({ type: 'agent.hangup', drain, reason }),

@@ -104,6 +104,8 @@ export class CallRuntime {
     const { callId, phoneNumberId } = event.identity;
     const policy = await policies.policyFor(phoneNumberId);
     if (policy === null) return this.#ignore(callId, 'meta.connect', 'number is not ours');
+    // Every app of the account hears of every call (meta-calling.md §3.2); calls of others leave no record here.
+    if (event.identity.direction === 'outbound') return this.#ignore(callId, 'meta.connect', 'not dialled here');
     if ((await log.keyOf(callId)) !== null) return this.#ignore(callId, 'meta.connect', 'call is over');
     const buried = await log.buried(callId);
     // Another copy of this webhook may have passed the same questions meanwhile.

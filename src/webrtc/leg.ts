@@ -40,7 +40,7 @@ export interface Leg {
    * 128 keys would wait.
    */
   sendDtmf(digits: string): boolean;
-  stats(nowMs: number): LegStats;
+  stats(): LegStats;
   /** Sends RTCP BYE if media flowed, closes sockets. Idempotent. Sockets are gone when it resolves (< 1 s). */
   close(): Promise<void>;
 }

@@ -45,6 +45,14 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
     expect(world.graph.actionsOf('wacid.1')).toEqual(['pre_accept', 'accept']);
   });
 
+  it('keeps no record of a call that another app of the account dialled', async () => {
+    const world = new World(policy);
+    const { identity: inbound, input } = connectEvent('wacid.1', world.clock.now());
+    await world.runtime.handle({ identity: { ...inbound, direction: 'outbound' }, input });
+    expect(world.log.records.size).toBe(0);
+    expect(world.ignored).toEqual(['meta.connect: not dialled here']);
+  });
+
   it('refuses calls beyond its capacity and while it drains, and tells Graph', async () => {
     const world = new World(policy, () => SMOOTH, { maxCalls: 1 });
     await connect(world, 'wacid.1');

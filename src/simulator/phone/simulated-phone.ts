@@ -124,7 +124,7 @@ export class SimulatedPhone implements Handset {
     const ear = this.#ear;
     using decoder = await openEarDecoder();
     const track = ear.decode(decoder);
-    const stats = this.#stats ?? this.#leg?.stats(performance.now()) ?? null;
+    const stats = this.#stats ?? this.#leg?.stats() ?? null;
     const first = ear.firstArrivalMs;
     return {
       heard: track.samples,
@@ -187,7 +187,7 @@ export class SimulatedPhone implements Handset {
 
   async #close(): Promise<void> {
     this.#stopTicking?.();
-    this.#stats = this.#leg?.stats(performance.now()) ?? null;
+    this.#stats = this.#leg?.stats() ?? null;
     await this.#leg?.close();
     await this.#relay?.close();
   }

@@ -261,7 +261,7 @@ describe('A media session', () => {
       played: true,
     });
     expect(types()).not.toContain('agent.spoke');
-    const levels = await heardDb(leg.stats(0).packetsReceived);
+    const levels = await heardDb(leg.stats().packetsReceived);
     expect(Math.max(...levels)).toBeGreaterThan(-55);
     expect(Math.max(...levels)).toBeLessThan(-35);
   });

@@ -70,7 +70,7 @@ describe('a leg', () => {
     for (let n = 0; n < 5; n++) bridge.leg.sendAudio(opusPacket(n), false);
     await delay(50);
     expect(phone.log.activity).toBe(0);
-    expect(bridge.leg.stats(0)).toMatchObject({ packetsSent: 0, packetsWithheld: 5 });
+    expect(bridge.leg.stats()).toMatchObject({ packetsSent: 0, packetsWithheld: 5 });
     bridge.leg.ungate();
     bridge.leg.sendAudio(opusPacket(5), true);
     await phone.log.until(({ audio }) => audio.length === 1);
@@ -106,7 +106,7 @@ describe('a leg', () => {
     await phone.log.until(({ digits }) => digits.length === 2);
     expect(bridge.log.digits).toEqual(['4', '2', '#']);
     expect(phone.log.digits).toEqual(['*', '0']);
-    expect(bridge.leg.stats(0).dtmfReceived).toBe(3);
+    expect(bridge.leg.stats().dtmfReceived).toBe(3);
   });
 
   test('tells the other side BYE when it closes, if anything was sent', async () => {
@@ -129,11 +129,11 @@ describe('a leg', () => {
         bridge.leg.sendAudio(opusPacket(n), false);
       }
       // Each side's second report answers a report of the other.
-      for (let second = 0; second < 8 && bridge.leg.stats(0).rttMs === null; second++) {
+      for (let second = 0; second < 8 && bridge.leg.stats().rttMs === null; second++) {
         await vi.advanceTimersByTimeAsync(1_000);
         await delay(20);
       }
-      const stats = bridge.leg.stats(0);
+      const stats = bridge.leg.stats();
       expect(stats).toMatchObject({
         packetsReceived: 20,
         packetsSent: 20,
@@ -159,7 +159,7 @@ describe('a leg', () => {
     forged[0] = 0x80;
     forged[1] = 111;
     stranger.send(forged, port, '127.0.0.1');
-    await vi.waitUntil(() => bridge.leg.stats(0).srtpRefused === 1, { timeout: 2_000, interval: 5 });
+    await vi.waitUntil(() => bridge.leg.stats().srtpRefused === 1, { timeout: 2_000, interval: 5 });
     stranger.close();
     expect(bridge.log.activity + bridge.log.audio.length).toBe(0);
     expect(phone.log.failures).toEqual([]);
@@ -181,7 +181,7 @@ describe('a leg', () => {
     stranger.send(Buffer.alloc(0), ports[0]);
     await delay(20);
     stranger.close();
-    expect(bridge.leg.stats(0).srtpRefused).toBeGreaterThan(10);
+    expect(bridge.leg.stats().srtpRefused).toBeGreaterThan(10);
     phone.leg.ungate();
     phone.leg.sendAudio(opusPacket(1), true);
     await bridge.log.until(({ audio }) => audio.length === 1);
