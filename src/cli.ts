@@ -77,11 +77,18 @@ simulate
   .addOption(known('--token <token>', 'what the bridge must show to Graph', 'TALKWIRE_ACCESS_TOKEN'))
   .option('--graph-port <number>', 'port of the simulated Graph; the bridge needs it as TALKWIRE_GRAPH_URL', port, 4190)
   .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
-  .option('--seed <number>', 'seed of the network', Number, 1)
+  .option('--seed <number>', 'seed of the network', wholeNumber, 1)
   .option('--keys <keys>', 'keys to press once the phone has spoken')
   .option('--faults <json>', 'faults to play, one or a list, as JSON (docs/simulator.md)')
   .addOption(profileOption())
-  .action(async (options) => process.exit(await runSimulateCall(options)));
+  .action(async (options) => {
+    try {
+      process.exit(await runSimulateCall(options));
+    } catch (error) {
+      // What goes wrong here is an option: the file, the keys, the faults, the port.
+      fail(error instanceof Error && !('port' in error) ? error.message : error);
+    }
+  });
 
 program.parseAsync().catch(fail);
 
@@ -98,6 +105,12 @@ function known(flags: string, description: string, variable: string): Option {
 
 function firstOfList(text: string): string {
   return text.split(',')[0] ?? '';
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('A seed is a whole number from 0.');
+  return value;
 }
 
 function port(text: string): number {

@@ -5,7 +5,8 @@ import { type CallCursor, decodeCursor, encodeCursor } from './cursor.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * A page of calls, newest first by start, then by id. A cursor names a place in that order and not a count of rows, so
+ * A page of calls, newest first as they came in, then by id. (Meta tells the start of a call in whole
+ * seconds, which does not tell which of two was first.) A cursor names a place in that order and not a count of rows, so
  * calls that come in meanwhile neither repeat nor hide a row (kapso-api.md §3).
  *
  * @throws InvalidCursor
@@ -20,7 +21,7 @@ export async function listCalls(db: Kysely<Schema>, query: CallListQuery): Promi
     .selectAll()
     .where((where) => matches(where, query))
     .$if(cursor !== null, (calls) => calls.where((where) => isBeyond(where, backwards ? 'newer' : 'older', cursor!)))
-    .orderBy('started_at', order)
+    .orderBy('created_at', order)
     .orderBy('id', order)
     .limit(query.limit + 1)
     .execute();
@@ -30,8 +31,8 @@ export async function listCalls(db: Kysely<Schema>, query: CallListQuery): Promi
   const newest = rows[0];
   const oldest = rows.at(-1);
   if (newest === undefined || oldest === undefined) return { data: [], before: null, after: null };
-  const first = { startedAt: newest.started_at, id: newest.id };
-  const last = { startedAt: oldest.started_at, id: oldest.id };
+  const first = { createdAt: newest.created_at, id: newest.id };
+  const last = { createdAt: oldest.created_at, id: oldest.id };
   const more = found.length > query.limit;
   const hasNewer = backwards ? more : cursor !== null && (await exists(db, query, 'newer', first));
   const hasOlder = backwards ? await exists(db, query, 'older', last) : more;
@@ -63,7 +64,7 @@ function matches(where: Where, query: CallListQuery) {
 
 function isBeyond(where: Where, side: 'newer' | 'older', cursor: CallCursor) {
   const operator = side === 'newer' ? '>' : '<';
-  return where(where.refTuple('started_at', 'id'), operator, where.tuple(cursor.startedAt, cursor.id));
+  return where(where.refTuple('created_at', 'id'), operator, where.tuple(cursor.createdAt, cursor.id));
 }
 
 async function exists(

@@ -3,7 +3,7 @@ import { InvalidCursor } from '../calls-api/ports.ts';
 /** A place in the list of calls, newest first: the row it names need not exist any more. */
 export interface CallCursor {
   /** Unix milliseconds. */
-  readonly startedAt: number;
+  readonly createdAt: number;
   readonly id: string;
 }
 
@@ -11,7 +11,7 @@ export interface CallCursor {
 const MAX_LENGTH = 256;
 
 export function encodeCursor(cursor: CallCursor): string {
-  return Buffer.from(JSON.stringify([cursor.startedAt, cursor.id])).toString('base64url');
+  return Buffer.from(JSON.stringify([cursor.createdAt, cursor.id])).toString('base64url');
 }
 
 /** @throws InvalidCursor on anything that `encodeCursor` cannot have made */
@@ -19,9 +19,9 @@ export function decodeCursor(text: string, field: 'after' | 'before'): CallCurso
   if (text.length > MAX_LENGTH || !/^[A-Za-z0-9_-]+$/.test(text)) throw new InvalidCursor(field);
   const value = parse(Buffer.from(text, 'base64url').toString('utf8'));
   if (!Array.isArray(value) || value.length !== 2) throw new InvalidCursor(field);
-  const [startedAt, id] = value as unknown[];
-  if (!Number.isSafeInteger(startedAt) || typeof id !== 'string' || id === '') throw new InvalidCursor(field);
-  const cursor = { startedAt: startedAt as number, id };
+  const [createdAt, id] = value as unknown[];
+  if (!Number.isSafeInteger(createdAt) || typeof id !== 'string' || id === '') throw new InvalidCursor(field);
+  const cursor = { createdAt: createdAt as number, id };
   if (encodeCursor(cursor) !== text) throw new InvalidCursor(field);
   return cursor;
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { correlate, levelDb, sineTone } from '../../src/audio/index.ts';
 import { measureEcho, type PhoneReport, type SimulatedCall } from '../../src/simulator/index.ts';
-import { type Bridge, startBridge } from '../support/bridge.ts';
+import { type Bridge, PHONE_NUMBER_ID, startBridge } from '../support/bridge.ts';
 import { House, words } from '../support/house.ts';
 import type { RawAgentConnection } from '../support/raw-agent.ts';
+import { callsWebhook } from '../support/webhook.ts';
 
 const ANSWERED = ['pre_accept', 'accept'];
 const RATE = 16_000;
@@ -89,6 +90,20 @@ describe.concurrent('When webhooks go wrong', () => {
     call.hangUp();
     expect(await finish(call)).toBe('missed/caller_gave_up/user');
     expect(house.bridge.graphActions(call)).toEqual([]);
+  });
+
+  it('leaves the calls of other apps alone', async () => {
+    const call = { id: 'wacid.foreign', to: '15550002222', event: 'connect', direction: 'BUSINESS_INITIATED' };
+    const session = { sdp_type: 'answer', sdp: 'v=0\r\n' };
+    const timestamp = String(Math.floor(Date.now() / 1_000));
+    const metadata = { display_phone_number: '15550001111', phone_number_id: PHONE_NUMBER_ID };
+    expect(await house.bridge.post(callsWebhook({ metadata, calls: [{ ...call, timestamp, session }] }))).toBe(200);
+    // Webhooks are worked off in order of arrival, so when this call is answered, the other was looked at.
+    const { call: own } = await house.talk();
+    expect((await house.bridge.get('/platform/v1/whatsapp/calls/wacid.foreign')).status).toBe(404);
+    expect(house.bridge.graphActions({ callId: 'wacid.foreign' })).toEqual([]);
+    own.hangUp();
+    expect(await finish(own)).toBe('completed/user_hangup/user');
   });
 
   it('serves a caller who shows no phone number', async () => {

@@ -54,7 +54,7 @@ export const foundation: Migration = {
     await db.schema
       .createIndex('calls_newest')
       .on('calls')
-      .columns(['phone_number_id', 'started_at desc', 'id desc'])
+      .columns(['phone_number_id', 'created_at desc', 'id desc'])
       .execute();
     await db.schema
       .createIndex('calls_unfinished')

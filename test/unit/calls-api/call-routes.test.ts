@@ -16,7 +16,7 @@ const RECORD_KEYS =
 async function apiWithCalls(count: number, publicUrl: string | null = null) {
   const { calls } = await openTestDatabase();
   const made = Array.from({ length: count }, (_, index) => callIdentity({ startedAt: T0 + index }));
-  for (const call of made) await calls.create(call, 'ringing', T0, agentTarget());
+  for (const call of made) await calls.create(call, 'ringing', call.startedAt, agentTarget());
   return { ...(await testApi({ calls, publicUrl })), calls, made };
 }
 

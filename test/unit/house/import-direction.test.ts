@@ -30,7 +30,7 @@ const DIRECTION: Readonly<Record<string, Rule>> = {
 /** The configuration knows only the words of the calls. */
 const CONFIG_MAY_KNOW = 'call';
 
-const MAX_LINES = 400;
+const MAX_LINES = 300;
 
 /** What is wrong with one edge, as a sentence; null if it is allowed. */
 function faultOf({ from, to }: Import): string | null {
