@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { parentPort, Worker } from 'node:worker_threads';
 import { type Leg, type LegListener, openAnsweringLeg, openOfferingLeg } from '../../src/webrtc/index.ts';
 import { loopback } from '../support/leg-pair.ts';
+import { percentile, printFigures, round } from './support/figures.ts';
 
 type ToPhones =
   | { readonly type: 'open'; readonly id: number }
@@ -71,12 +72,7 @@ async function measure(): Promise<void> {
     echo = leg;
     legs.push(leg);
   }
-  setups.sort((a, b) => a - b);
   const rssAfter = await settledRss();
-  console.log(`setup of one leg, ms: p50 ${at(setups, 0.5)}, p95 ${at(setups, 0.95)}, max ${at(setups, 1)}`);
-  console.log(
-    `memory per pair of legs (phone and bridge), MB: ${((rssAfter - rssBefore) / count / 2 ** 20).toFixed(2)}`,
-  );
 
   tell({ type: 'talk' });
   await sleep(2_000);
@@ -84,12 +80,21 @@ async function measure(): Promise<void> {
   await sleep(seconds * 1_000);
   const used = process.threadCpuUsage(from);
   const cpuMs = (used.user + used.system) / 1_000;
-  console.log(`CPU of ${count} echoing legs, ms per call-second: ${(cpuMs / count / seconds).toFixed(2)}`);
   const counts = await new Promise<{ heard: number; sent: number }>((resolve) => {
     counted = resolve;
     tell({ type: 'talk' });
   });
-  console.log(`packets that came back: ${counts.heard} of ${counts.sent}`);
+  printFigures('legs', [
+    {
+      legs: count,
+      'setup p50 ms': round(percentile(setups, 50)),
+      'setup p95 ms': round(percentile(setups, 95)),
+      'MB/pair': round((rssAfter - rssBefore) / count / 2 ** 20, 2),
+      'cpu ms/call-s': round(cpuMs / count / seconds, 2),
+      sent: counts.sent,
+      'came back': counts.heard,
+    },
+  ]);
   await Promise.all(legs.map((leg) => leg.close()));
   await worker.terminate();
 }
@@ -137,10 +142,6 @@ function phones(port: NonNullable<typeof parentPort>): void {
 async function settledRss(): Promise<number> {
   await sleep(1_000);
   return process.memoryUsage().rss;
-}
-
-function at(sorted: readonly number[], part: number): string {
-  return (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0).toFixed(0);
 }
 
 function sleep(ms: number): Promise<void> {
