@@ -1,46 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CallContext, createAgentWire } from '../../../src/agents/index.ts';
-import type { AgentTarget } from '../../../src/call/index.ts';
-import { RecordingAgentListener } from '../../support/agent-listener.ts';
+import { createAgentWire } from '../../../src/agents/index.ts';
 import { agentTarget } from '../../support/call.ts';
 import { callContext } from '../../support/call-context.ts';
-import { RawAgent, type RawAgentConnection } from '../../support/raw-agent.ts';
+import type { RawAgentConnection } from '../../support/raw-agent.ts';
+import { RawCalls } from '../../support/raw-calls.ts';
 
-let agent: RawAgent;
-let listener: RecordingAgentListener;
-let cleanUp: (() => void)[];
+let calls: RawCalls;
 
 beforeEach(async () => {
-  agent = await RawAgent.start();
-  listener = new RecordingAgentListener();
-  cleanUp = [];
+  calls = await RawCalls.start();
 });
 
 afterEach(async () => {
-  for (const end of cleanUp) end();
-  await agent.stop();
+  await calls.stop();
 });
-
-function dial(overrides: Partial<AgentTarget> = {}, context: CallContext = callContext()) {
-  const wire = createAgentWire(agentTarget({ url: agent.url, ...overrides }), context, listener);
-  cleanUp.push(() => wire.abort());
-  wire.connect();
-  return wire;
-}
-
-async function readyCall(overrides: Partial<AgentTarget> = {}) {
-  const wire = dial(overrides);
-  const connection = await agent.connection();
-  await listener.next('ready');
-  return { wire, connection };
-}
-
-async function answeredCall(overrides: Partial<AgentTarget> = {}) {
-  const call = await readyCall(overrides);
-  call.wire.start();
-  await call.connection.hear('answered');
-  return call;
-}
 
 function frame(value: number, sampleRate = 16000): Int16Array {
   return new Int16Array(sampleRate / 50).fill(value);
@@ -53,63 +26,63 @@ async function taken(connection: RawAgentConnection): Promise<void> {
 
 describe('dialling an agent', () => {
   it('sends the token as a bearer header', async () => {
-    dial({ token: 'secret', tokenIn: 'header' });
-    const connection = await agent.connection();
+    calls.dial({ token: 'secret', tokenIn: 'header' });
+    const connection = await calls.agent.connection();
     expect(connection.headers.authorization).toBe('Bearer secret');
     expect(connection.path).toBe('/agent');
   });
 
   it('sends the token as a query parameter beside those of the URL', async () => {
-    dial({ url: `${agent.url}?room=1`, token: 'a b&c', tokenIn: 'query' });
-    const connection = await agent.connection();
+    calls.dial({ url: `${calls.agent.url}?room=1`, token: 'a b&c', tokenIn: 'query' });
+    const connection = await calls.agent.connection();
     expect(connection.headers.authorization).toBeUndefined();
     const query = new URL(connection.path, 'ws://agent').searchParams;
     expect(Object.fromEntries(query)).toEqual({ room: '1', token: 'a b&c' });
   });
 
   it('sends no token when there is none', async () => {
-    dial({ token: null, tokenIn: 'query' });
-    expect((await agent.connection()).path).toBe('/agent');
+    calls.dial({ token: null, tokenIn: 'query' });
+    expect((await calls.agent.connection()).path).toBe('/agent');
   });
 
   it('offers the subprotocol and takes an agent that does not choose it', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     expect(connection.headers['sec-websocket-protocol']).toBe('talkwire.raw.v1');
   });
 
   it('takes an agent that chooses the subprotocol', async () => {
-    agent.options.chooseSubprotocol = true;
-    await readyCall();
-    expect(listener.types).toEqual(['ready']);
+    calls.agent.options.chooseSubprotocol = true;
+    await calls.ready();
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('offers no compression', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     expect(connection.headers['sec-websocket-extensions']).toBeUndefined();
   });
 
   it('says how long it took until the agent was ready', async () => {
-    dial();
-    const { connectMs } = await listener.next('ready');
+    calls.dial();
+    const { connectMs } = await calls.listener.next('ready');
     expect(connectMs).toBeGreaterThan(0);
     expect(connectMs).toBeLessThan(5000);
   });
 
   it('dials once however often it is told to connect', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     wire.connect();
     await taken(connection);
-    expect(agent.connectionCount).toBe(1);
+    expect(calls.agent.connectionCount).toBe(1);
   });
 });
 
 describe('the start message', () => {
   it('comes first and tells the agent of the call', async () => {
-    dial(
+    calls.dial(
       { sampleRate: 24000, parameters: { locale: 'de', tone: 'formal' } },
       callContext({ recording: true, identity: { ctaPayload: 'cta-7' } }),
     );
-    const connection = await agent.connection();
+    const connection = await calls.agent.connection();
     const start = await connection.hear('start');
     expect(connection.messages[0]).toBe(start);
     expect(start).toEqual({
@@ -137,8 +110,8 @@ describe('the start message', () => {
   });
 
   it('turns the parties round when the business calls', async () => {
-    dial({}, callContext({ identity: { direction: 'outbound' } }));
-    const start = await (await agent.connection()).hear('start');
+    calls.dial({}, callContext({ identity: { direction: 'outbound' } }));
+    const start = await (await calls.agent.connection()).hear('start');
     expect(start['call']).toMatchObject({
       direction: 'outbound',
       from: { phone: '+1 555 0100', user_id: null, name: null },
@@ -149,69 +122,69 @@ describe('the start message', () => {
 
 describe('becoming ready', () => {
   beforeEach(() => {
-    agent.options.ready = false;
+    calls.agent.options.ready = false;
   });
 
   it('waits for the agent to say so', async () => {
-    dial();
-    const connection = await agent.connection();
+    calls.dial();
+    const connection = await calls.agent.connection();
     connection.say({ type: 'item', id: 'greeting' });
     await taken(connection);
-    expect(listener.events).toEqual([]);
+    expect(calls.listener.events).toEqual([]);
     connection.say({ type: 'ready' });
-    await listener.next('ready');
+    await calls.listener.next('ready');
   });
 
   it('takes the first sound for it, and the sound is not lost', async () => {
-    dial();
-    const connection = await agent.connection();
+    calls.dial();
+    const connection = await calls.agent.connection();
     connection.sound(new Int16Array([1, -2]));
-    await listener.next('audio');
-    expect(listener.types).toEqual(['ready', 'audio']);
+    await calls.listener.next('audio');
+    expect(calls.listener.types).toEqual(['ready', 'audio']);
   });
 
   it('is not needed to have marks and clear answered', async () => {
-    const wire = dial();
-    const connection = await agent.connection();
+    const wire = calls.dial();
+    const connection = await calls.agent.connection();
     connection.say({ type: 'mark', name: 'early' });
-    await listener.next('mark');
+    await calls.listener.next('mark');
     wire.marked('early', false);
     await connection.hear('marked');
     connection.say({ type: 'clear' });
-    await listener.next('clear');
+    await calls.listener.next('clear');
     wire.cleared([], 0);
     await connection.hear('cleared');
   });
 
   it('is told once however often the agent says it', async () => {
-    dial();
-    const connection = await agent.connection();
+    calls.dial();
+    const connection = await calls.agent.connection();
     connection.say({ type: 'ready' });
     connection.say({ type: 'ready' });
     await taken(connection);
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it.each([
     ['hangs up', (connection: RawAgentConnection) => connection.say({ type: 'hangup' })],
     ['closes cleanly', (connection: RawAgentConnection) => connection.close(1000)],
   ])('fails with agent_error when the agent %s instead', async (_what, decline) => {
-    dial();
-    decline(await agent.connection());
-    expect((await listener.next('failed')).code).toBe('agent_error');
-    expect(listener.types).toEqual(['failed']);
+    calls.dial();
+    decline(await calls.agent.connection());
+    expect((await calls.listener.next('failed')).code).toBe('agent_error');
+    expect(calls.listener.types).toEqual(['failed']);
   });
 
   it('fails with socket_lost when the connection breaks first, without dialling again', async () => {
-    dial({ reconnectAttempts: 3 });
-    (await agent.connection()).drop();
-    expect((await listener.next('failed')).code).toBe('socket_lost');
+    calls.dial({ reconnectAttempts: 3 });
+    (await calls.agent.connection()).drop();
+    expect((await calls.listener.next('failed')).code).toBe('socket_lost');
   });
 });
 
 describe('the person is on the line', () => {
   it('lets no caller sound out before that, and counts none as dropped', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     wire.callerAudio(frame(1), 0, false);
     await taken(connection);
     expect(connection.soundsWaiting).toBe(0);
@@ -219,7 +192,7 @@ describe('the person is on the line', () => {
   });
 
   it('says answered once, then sends every frame as it is', async () => {
-    const { wire, connection } = await answeredCall();
+    const { wire, connection } = await calls.answered();
     wire.start();
     const pcm = frame(0);
     for (const value of [1, -2, 300]) {
@@ -236,7 +209,7 @@ describe('the person is on the line', () => {
   });
 
   it.each([8000, 16000, 24000, 48000] as const)('sends 20 ms frames at %i Hz', async (sampleRate) => {
-    const { wire, connection } = await answeredCall({ sampleRate });
+    const { wire, connection } = await calls.answered({ sampleRate });
     expect(wire.sampleRate).toBe(sampleRate);
     wire.callerAudio(frame(5, sampleRate), 0, false);
     expect((await connection.hearSound()).length).toBe(sampleRate / 25);
@@ -245,70 +218,70 @@ describe('the person is on the line', () => {
 
 describe('sound of the agent', () => {
   it('comes through at any even length, before and after the answer', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     connection.sound(new Int16Array([7]));
-    expect((await listener.next('audio')).samples).toEqual([7]);
+    expect((await calls.listener.next('audio')).samples).toEqual([7]);
     wire.start();
     connection.sound(new Int16Array(50_000).fill(-3));
-    const { samples } = await listener.next('audio');
+    const { samples } = await calls.listener.next('audio');
     expect(samples).toHaveLength(50_000);
     expect(samples.every((sample) => sample === -3)).toBe(true);
   });
 
   it('carries the name of its item', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.sound(new Int16Array([1]));
     connection.say({ type: 'item', id: 'a' });
     connection.sound(new Int16Array([2]));
     connection.say({ type: 'item', id: 'b' });
     connection.sound(new Int16Array([3]));
-    expect((await listener.next('audio')).itemId).toBeNull();
-    expect((await listener.next('audio')).itemId).toBe('a');
-    expect((await listener.next('audio')).itemId).toBe('b');
+    expect((await calls.listener.next('audio')).itemId).toBeNull();
+    expect((await calls.listener.next('audio')).itemId).toBe('a');
+    expect((await calls.listener.next('audio')).itemId).toBe('b');
   });
 
   it('is read right wherever it lies in memory', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     // Text of odd and even lengths in front shifts the sound to odd and even addresses.
     for (const pad of ['', 'x', 'xx', 'xxx']) {
       connection.say({ type: 'message', data: pad });
       connection.sound(new Int16Array([1000, -1000, 32767, -32768]));
     }
     await taken(connection);
-    const heard = listener.events.flatMap((event) => (event.type === 'audio' ? [event.samples] : []));
+    const heard = calls.listener.events.flatMap((event) => (event.type === 'audio' ? [event.samples] : []));
     expect(heard).toEqual(Array(4).fill([1000, -1000, 32767, -32768]));
   });
 
   it('may be empty', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.sound(new Int16Array());
     await taken(connection);
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('of an odd length is dropped and answered with the rule, and the call goes on', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.sound(new Uint8Array(641));
     expect(await connection.hear('error')).toMatchObject({
       code: 'odd_audio_length',
       message: 'an audio message must hold whole samples of 2 bytes',
     });
     connection.sound(new Int16Array([4]));
-    expect((await listener.next('audio')).samples).toEqual([4]);
+    expect((await calls.listener.next('audio')).samples).toEqual([4]);
   });
 
   it('is not taken any more once the agent hung up', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ type: 'hangup' });
     connection.sound(new Int16Array([1]));
     await taken(connection);
-    expect(listener.types).toEqual(['ready', 'hangup']);
+    expect(calls.listener.types).toEqual(['ready', 'hangup']);
   });
 });
 
 describe('what an agent may say', () => {
   it('reaches the listener', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ type: 'mark', name: 'm1' });
     connection.say({ type: 'clear' });
     connection.say({ type: 'dtmf', digits: '12#' });
@@ -316,7 +289,7 @@ describe('what an agent may say', () => {
     connection.say({ type: 'transcript', party: 'user', text: 'hel', final: false });
     connection.say({ type: 'transcript', party: 'agent', text: 'hello' });
     await taken(connection);
-    expect(listener.events.slice(1)).toEqual([
+    expect(calls.listener.events.slice(1)).toEqual([
       { type: 'mark', name: 'm1' },
       { type: 'clear' },
       { type: 'dtmf', digits: '12#' },
@@ -327,45 +300,45 @@ describe('what an agent may say', () => {
   });
 
   it('hangs up with what is queued played first, unless it says otherwise', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ type: 'hangup' });
-    expect(await listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: null });
+    expect(await calls.listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: null });
   });
 
   it('hangs up at once with a reason if it wants', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ type: 'hangup', drain: false, reason: 'spam' });
-    expect(await listener.next('hangup')).toEqual({ type: 'hangup', drain: false, reason: 'spam' });
+    expect(await calls.listener.next('hangup')).toEqual({ type: 'hangup', drain: false, reason: 'spam' });
   });
 
   it('hangs up once, even if it closes afterwards', async () => {
-    const { wire, connection } = await readyCall({ reconnectAttempts: 1 });
+    const { wire, connection } = await calls.ready({ reconnectAttempts: 1 });
     connection.say({ type: 'hangup', reason: 'done' });
     connection.say({ type: 'hangup' });
     connection.say({ type: 'error', message: 'too late', fatal: true });
-    await listener.next('message');
+    await calls.listener.next('message');
     connection.drop();
     await wire.callEnded('agent_hangup');
-    expect(listener.types).toEqual(['ready', 'hangup', 'message']);
-    expect(agent.connectionCount).toBe(1);
+    expect(calls.listener.types).toEqual(['ready', 'hangup', 'message']);
+    expect(calls.agent.connectionCount).toBe(1);
   });
 
   it('hangs up by closing cleanly, and its reason is kept', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.close(1000, 'goodbye');
-    expect(await listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: 'goodbye' });
+    expect(await calls.listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: 'goodbye' });
   });
 
   it.each([[1001], [undefined]])('hangs up by closing with %s', async (code) => {
-    const { connection } = await readyCall({ reconnectAttempts: 2 });
+    const { connection } = await calls.ready({ reconnectAttempts: 2 });
     connection.close(code);
-    expect(await listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: null });
+    expect(await calls.listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: null });
   });
 
   it('asks whether the bridge is there and gets an answer, ready or not', async () => {
-    agent.options.ready = false;
-    dial();
-    const connection = await agent.connection();
+    calls.agent.options.ready = false;
+    calls.dial();
+    const connection = await calls.agent.connection();
     connection.say({ type: 'ping', id: '42' });
     expect(await connection.hear('pong')).toEqual({ type: 'pong', id: '42' });
     connection.say({ type: 'ping' });
@@ -373,34 +346,34 @@ describe('what an agent may say', () => {
   });
 
   it('reports an error it can live with', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ type: 'error', code: 'tts_slow', message: 'the voice is late' });
     await taken(connection);
-    expect(listener.events.slice(1)).toEqual([
+    expect(calls.listener.events.slice(1)).toEqual([
       { type: 'message', data: { error: { code: 'tts_slow', message: 'the voice is late' } } },
     ]);
   });
 
   it('gives up with a fatal error', async () => {
-    const { connection } = await readyCall({ reconnectAttempts: 2 });
+    const { connection } = await calls.ready({ reconnectAttempts: 2 });
     connection.say({ type: 'error', code: 'no_credit', message: 'out of credit', fatal: true });
-    expect(await listener.next('failed')).toEqual({
+    expect(await calls.listener.next('failed')).toEqual({
       type: 'failed',
       code: 'agent_error',
       detail: 'the agent gave up (no_credit)',
     });
     expect((await connection.closed).code).toBe(1000);
-    expect(listener.types).toEqual(['ready', 'message', 'failed']);
+    expect(calls.listener.types).toEqual(['ready', 'message', 'failed']);
   });
 
   it('may be of a type nobody knows', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     connection.say({ type: 'hologram', size: 3 });
     connection.say({ type: 'toString' });
     connection.say({ action: 'dance' });
     connection.say({ type: 'ready', mood: 'good' });
     await taken(connection);
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
     void wire.callEnded('user_hangup');
     expect(await connection.hear('end')).toMatchObject({ messages_ignored: 3, messages_refused: 0 });
   });
@@ -419,43 +392,43 @@ describe('what an agent must not say', () => {
     ['a drain that is not true or false', '{"type":"hangup","drain":"yes"}', 'invalid_message', 'drain'],
     ['a long control message', JSON.stringify({ type: 'message', data: 'x'.repeat(65_536) }), 'message_too_long', null],
   ])('%s is answered with field and rule, and the call goes on', async (_what, text, code, field) => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.text(text);
     const error = await connection.hear('error');
     expect(error).toMatchObject({ code, field });
     expect(error['message']).not.toBe('');
     await taken(connection);
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('a hundred times is forgiven, once more is not', async () => {
-    const { connection } = await readyCall({ reconnectAttempts: 3 });
+    const { connection } = await calls.ready({ reconnectAttempts: 3 });
     for (let i = 0; i < 100; i += 1) connection.text('?');
     await taken(connection);
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
     connection.text('?');
-    expect((await listener.next('failed')).code).toBe('protocol_error');
+    expect((await calls.listener.next('failed')).code).toBe('protocol_error');
     expect((await connection.closed).code).toBe(1008);
     expect(connection.messages.at(-1)).toMatchObject({ type: 'error', code: 'too_many_errors' });
   });
 
   it('a message over 1 MiB ends it', async () => {
-    const { connection } = await readyCall({ reconnectAttempts: 3 });
+    const { connection } = await calls.ready({ reconnectAttempts: 3 });
     connection.sound(new Uint8Array(1024 * 1024 + 2));
-    expect((await listener.next('failed')).code).toBe('protocol_error');
+    expect((await calls.listener.next('failed')).code).toBe('protocol_error');
     expect((await connection.closed).code).toBe(1009);
   });
 
   it('a message of exactly 1 MiB is fine', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.sound(new Uint8Array(1024 * 1024));
-    expect((await listener.next('audio')).samples).toHaveLength(512 * 1024);
+    expect((await calls.listener.next('audio')).samples).toHaveLength(512 * 1024);
   });
 });
 
 describe('what the agent is told', () => {
   it('is the fate of its marks and items, and the keys of the caller', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     wire.marked('m1', false);
     wire.marked('m2', true);
     wire.cleared([{ itemId: 'a', playedMs: 340 }], 1200);
@@ -480,17 +453,17 @@ describe('what the agent is told', () => {
 
 describe('an agent written for Vonage', () => {
   it('clears with an action', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     connection.say({ action: 'clear' });
-    await listener.next('clear');
+    await calls.listener.next('clear');
   });
 
   it('is notified with its payload when the sound before was played', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     connection.say({ action: 'notify', payload: { step: 1 } });
     connection.say({ action: 'notify', payload: 'two' });
-    const first = await listener.next('mark');
-    const second = await listener.next('mark');
+    const first = await calls.listener.next('mark');
+    const second = await calls.listener.next('mark');
     expect(first.name).not.toBe(second.name);
     wire.marked(first.name, true);
     wire.marked(second.name, false);
@@ -499,16 +472,16 @@ describe('an agent written for Vonage', () => {
   });
 
   it('may have a thousand notifies waiting, not more', async () => {
-    const { connection } = await readyCall();
+    const { connection } = await calls.ready();
     for (let i = 0; i <= 1000; i += 1) connection.say({ action: 'notify', payload: i });
     expect(await connection.hear('error')).toMatchObject({ code: 'too_many_notifies' });
-    expect(listener.types.filter((type) => type === 'mark')).toHaveLength(1000);
+    expect(calls.listener.types.filter((type) => type === 'mark')).toHaveLength(1000);
   });
 });
 
 describe('the end of the call', () => {
   it('is told with its reason and what went wrong, then the socket is closed', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     connection.text('?');
     await taken(connection);
     const ended = wire.callEnded('user_hangup');
@@ -521,68 +494,68 @@ describe('the end of the call', () => {
     });
     expect((await connection.closed).code).toBe(1000);
     await ended;
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('can be told twice', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     await Promise.all([wire.callEnded('user_hangup'), wire.callEnded('user_hangup')]);
     await connection.closed;
     expect(connection.messages.filter((message) => message['type'] === 'end')).toHaveLength(1);
   });
 
   it('resolves at once when nothing was dialled, and dials nothing after it', async () => {
-    const wire = createAgentWire(agentTarget({ url: agent.url }), callContext(), listener);
+    const wire = createAgentWire(agentTarget({ url: calls.agent.url }), callContext(), calls.listener);
     await wire.callEnded('user_hangup');
     wire.connect();
     wire.start();
     wire.callerAudio(frame(1), 0, false);
-    expect(agent.connectionCount).toBe(0);
-    expect(listener.events).toEqual([]);
+    expect(calls.agent.connectionCount).toBe(0);
+    expect(calls.listener.events).toEqual([]);
   });
 
   it('comes in the middle of dialling', async () => {
-    const wire = dial();
+    const wire = calls.dial();
     await wire.callEnded('caller_gave_up');
-    expect(listener.events).toEqual([]);
+    expect(calls.listener.events).toEqual([]);
   });
 
   it('is silent when aborted', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     wire.abort();
     expect((await connection.closed).code).toBe(1006);
     expect(connection.messages.map((message) => message['type'])).toEqual(['start']);
     await wire.callEnded('user_hangup');
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('lets nothing through that the agent says after it', async () => {
-    const { wire, connection } = await readyCall();
+    const { wire, connection } = await calls.ready();
     connection.say({ type: 'mark', name: 'late' });
     connection.sound(new Int16Array([1]));
     connection.close(1011);
     await wire.callEnded('user_hangup');
     await connection.closed;
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('may be decided inside any callback', async () => {
-    agent.options.ready = false;
-    const wire = dial();
-    listener.react = (event) => {
+    calls.agent.options.ready = false;
+    const wire = calls.dial();
+    calls.listener.react = (event) => {
       if (event.type === 'ready' || event.type === 'message') wire.abort();
     };
-    const connection = await agent.connection();
+    const connection = await calls.agent.connection();
     connection.sound(new Int16Array([1]));
     await connection.closed;
-    expect(listener.types).toEqual(['ready']);
+    expect(calls.listener.types).toEqual(['ready']);
   });
 
   it('inside the callback of a fatal error is the last thing that is heard', async () => {
-    const { wire, connection } = await readyCall();
-    listener.react = () => wire.abort();
+    const { wire, connection } = await calls.ready();
+    calls.listener.react = () => wire.abort();
     connection.say({ type: 'error', message: 'x', fatal: true });
     await connection.closed;
-    expect(listener.types).toEqual(['ready', 'message']);
+    expect(calls.listener.types).toEqual(['ready', 'message']);
   });
 });
