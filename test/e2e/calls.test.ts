@@ -46,6 +46,9 @@ describe('A call over real SRTP through the relay, with the echo agent', () => {
       const { phone } = await call.report();
       if (phone === null) throw new Error('no phone');
       expect(phone.mediaBeforeAccept).toBe(0);
+      // Never silent after accept: what is missing was lost on the way, and only where the way loses packets.
+      if (profile === 'clean') expect(phone).toMatchObject({ packetsLost: 0 });
+      expect(phone.maxGapMs).toBeLessThan(1_000);
       const echo = measureEcho(phone);
       expect(echo?.envelope).toBeGreaterThan(worth.envelope);
       expect(echo?.waveform).toBeGreaterThan(worth.waveform);

@@ -44,7 +44,8 @@ const VERIFY_DATA_BYTES = 12;
  * §7.4.8), and Finished must agree with all that was said (§7.4.9). RFC 8827 §6.5 asks for it.
  *
  * werift 0.25.2 checks none of the three but the fingerprint, so whoever is on the path could take the media keys
- * (media.md §1, table of faults). Upstream: https://github.com/shinyoshiaki/werift-webrtc/issues
+ * (media.md §1, table of faults). Upstream: https://github.com/shinyoshiaki/werift-webrtc/issues/582 (the fingerprint,
+ * mended in 0.23; the proof of the key is not)
  *
  * Messages must be examined in order, whole, once each, and before werift acts on them.
  */
