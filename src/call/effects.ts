@@ -34,6 +34,9 @@ export type Effect =
   /** The call's record changed: write what differs. */
   | { readonly type: 'log.update'; readonly patch: CallPatch };
 
+/** What a media thread is told. */
+export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
+
 /** What is written down of a call. */
 export type LogEffect = Extract<Effect, { type: `log.${string}` }>;
 

@@ -4,7 +4,7 @@
  */
 export type { AgentTarget, SampleRate } from './agent-target.ts';
 export { terminateAfterEnd } from './closing.ts';
-export type { CallPatch, CallStatus, Effect, LogEffect, TimelineEvent } from './effects.ts';
+export type { CallPatch, CallStatus, Effect, LogEffect, MediaEffect, TimelineEvent } from './effects.ts';
 export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
 export type { CallIdentity, Direction, User } from './identity.ts';
 export type {

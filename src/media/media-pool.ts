@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { AgentInput, CallIdentity, Effect, MediaInput, TimelineEvent } from '../call/index.ts';
+import type { AgentInput, CallIdentity, MediaEffect, MediaInput, TimelineEvent } from '../call/index.ts';
 import type { MediaCommand, MediaReport, MediaThreadOptions, ThreadLoad } from './protocol.ts';
-
-export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
 
 export type PoolReport =
   | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }

@@ -1,5 +1,4 @@
-import { opusBackend } from '../webrtc/index.ts';
-import { FrameClock } from './frame-clock.ts';
+import { FrameClock, opusBackend } from '../webrtc/index.ts';
 import { LoadGovernor } from './load-governor.ts';
 import { PromptLibrary } from './prompts.ts';
 import type { MediaCommand, MediaReport, MediaThreadOptions } from './protocol.ts';

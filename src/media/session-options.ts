@@ -1,6 +1,5 @@
 import type { CallContext } from '../agents/index.ts';
-import type { LegNetwork } from '../webrtc/index.ts';
-import type { FrameClock } from './frame-clock.ts';
+import type { FrameClock, LegNetwork } from '../webrtc/index.ts';
 import type { PromptLibrary } from './prompts.ts';
 import type { MediaReport } from './protocol.ts';
 

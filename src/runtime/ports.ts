@@ -5,9 +5,9 @@ import type {
   CallPatch,
   CallPolicy,
   CallStatus,
-  Effect,
   GraphAction,
   GraphResult,
+  MediaEffect,
   MediaInput,
   TimelineEvent,
 } from '../call/index.ts';
@@ -37,8 +37,6 @@ export interface MediaPort {
   onReport(listener: (report: RuntimeMediaReport) => void): void;
   close(): Promise<void>;
 }
-
-export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
 
 export type RuntimeMediaReport =
   | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }

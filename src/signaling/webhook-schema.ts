@@ -64,4 +64,3 @@ export const errorItem = z.object({
 
 export type CallsValue = z.output<typeof callsValue>;
 export type CallItem = z.output<typeof callItem>;
-export type StatusItem = z.output<typeof statusItem>;

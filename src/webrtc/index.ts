@@ -7,6 +7,7 @@
 export { createOpusDecoder, type OpusDecoder } from './codec/opus-decoder.ts';
 export { createOpusEncoder, type OpusBackend, type OpusEncoder, opusBackend } from './codec/opus-encoder.ts';
 export { OPUS_SILENCE } from './codec/opus-silence.ts';
+export { FrameClock } from './frame-clock.ts';
 export type { IceServer, Leg, LegListener, LegNetwork, LegStats } from './leg.ts';
 export { LegError } from './leg-error.ts';
 export { type LegTimeouts, type OfferingOptions, openAnsweringLeg, openOfferingLeg } from './peer/open-leg.ts';

@@ -16,7 +16,7 @@ import {
   type SimulatedWhatsApp,
   startSimulatedWhatsApp,
 } from '../../src/simulator/index.ts';
-import { API_KEY, bridgeEnvironment, endedRecord, PHONE_NUMBER_ID } from '../support/bridge.ts';
+import { apiOf, bridgeEnvironment, endedRecord, PHONE_NUMBER_ID } from '../support/bridge.ts';
 import type { AgentNote } from './support/bench-agent.ts';
 import { BridgeProcess } from './support/bridge-process.ts';
 import { percentile, printFigures, round } from './support/figures.ts';
@@ -153,10 +153,7 @@ async function runCalls(bridge: BridgeProcess, desk: SimulatedWhatsApp, calls: n
   const peakMb = bridge.rssMb();
   for (const call of placed) call.hangUp();
   await Promise.all(placed.map((call) => call.waitFor('closed', 30_000)));
-  const get = async (path: string) => {
-    const response = await fetch(`${bridge.url}${path}`, { headers: { 'x-api-key': API_KEY } });
-    return { status: response.status, body: (await response.json()) as unknown };
-  };
+  const get = apiOf(bridge.url);
   const records = await Promise.all(placed.map((call) => endedRecord(get, call.callId)));
   const reports = await Promise.all(placed.map((call) => call.report()));
   return { reports, records, cpuMs, callSeconds, peakMb };

@@ -103,10 +103,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     stopped = true;
   };
 
-  const get = async (path: string) => {
-    const response = await fetch(`${url}${path}`, { headers: { 'x-api-key': API_KEY } });
-    return { status: response.status, body: (await response.json()) as unknown };
-  };
+  const get = apiOf(url);
   return {
     service,
     whatsapp,
@@ -206,6 +203,14 @@ async function recordInFile({ database: { path, masterKey } }: Config, callId: s
 }
 
 type Get = (path: string) => Promise<{ status: number; body: unknown }>;
+
+/** Asks the HTTP API at `url` as a client with a key does. */
+export function apiOf(url: string): Get {
+  return async (path) => {
+    const response = await fetch(`${url}${path}`, { headers: { 'x-api-key': API_KEY } });
+    return { status: response.status, body: await response.json() };
+  };
+}
 
 /** The record is complete a moment after the phone knows that the call is over. */
 export function endedRecord(get: Get, callId: string, timeoutMs = 20_000): Promise<CallDetail> {

@@ -3,6 +3,7 @@ import type {
   CallPatch,
   CallPolicy,
   GraphResult,
+  MediaEffect,
   MediaInput,
   TimelineEvent,
 } from '../../src/call/index.ts';
@@ -13,7 +14,6 @@ import {
   type DebtBook,
   type GraphPort,
   type GraphRequest,
-  type MediaEffect,
   type MediaPort,
   type RuntimeMediaReport,
   type RuntimeOptions,

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CallIdentity } from '../../../src/call/index.ts';
-import { type MediaEffect, MediaPool, type PoolReport } from '../../../src/media/media-pool.ts';
+import type { CallIdentity, MediaEffect } from '../../../src/call/index.ts';
+import { MediaPool, type PoolReport } from '../../../src/media/media-pool.ts';
 import { identity } from '../../support/call.ts';
 import { loopback } from '../../support/leg-pair.ts';
 import { MediaThreads } from '../../support/media-threads.ts';

@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { levelDb, sineTone, writeWav } from '../../../src/audio/index.ts';
 import type { AgentInput, MediaInput } from '../../../src/call/index.ts';
-import { FrameClock } from '../../../src/media/frame-clock.ts';
 import { PromptLibrary } from '../../../src/media/prompts.ts';
 import { MediaSession } from '../../../src/media/session.ts';
-import { createOpusDecoder, createOpusEncoder, OPUS_SILENCE, openOfferingLeg } from '../../../src/webrtc/index.ts';
+import {
+  createOpusDecoder,
+  createOpusEncoder,
+  FrameClock,
+  OPUS_SILENCE,
+  openOfferingLeg,
+} from '../../../src/webrtc/index.ts';
 import { agentTarget } from '../../support/call.ts';
 import { callContext } from '../../support/call-context.ts';
 import { LegLog, loopback } from '../../support/leg-pair.ts';

@@ -1,6 +1,6 @@
 import { FRAME_MS } from '../audio/index.ts';
 
-/** Sessions are spread over this many phases of a frame, so that their work does not pile up on one instant. */
+/** Those who tick are spread over this many phases of a frame, so that their work does not pile up on one instant. */
 const PHASES = 4;
 const STEP_MS = FRAME_MS / PHASES;
 /** Further behind than this (a suspended machine), the clock starts afresh and does not catch up. */
@@ -12,7 +12,7 @@ const EARLY_MS = 1;
 export type Tick = (now: number) => void;
 
 /**
- * The one clock of a media thread. It never drifts: each step is due 5 ms after the one before it was due, not after it
+ * The one clock of all legs of a thread, whoever owns them. It never drifts: each step is due 5 ms after the one before it was due, not after it
  * ran, and a late step is followed by the ones that it delayed (media.md §5: a timer per call falls behind under load).
  */
 export class FrameClock {

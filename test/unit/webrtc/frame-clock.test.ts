@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FrameClock } from '../../../src/media/frame-clock.ts';
+import { FrameClock } from '../../../src/webrtc/index.ts';
 
 describe('The clock of a media thread', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
