@@ -1,11 +1,12 @@
 import { endCall, noteTerminate } from './closing.ts';
-import type { Effect } from './effects.ts';
 import { dropped, type Ending, failed, missed, rejected } from './ending.ts';
 import { DONE, TERMINATE } from './farewell.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
-import { ignored, type Outcome, went } from './outcome.ts';
-import type { Call, Voice } from './state.ts';
+import { launchedBefore } from './launch.ts';
+import { ignored, type Outcome } from './outcome.ts';
+import { ring } from './ring.ts';
+import type { Call } from './state.ts';
 
 /** The phase before anything came in: takes the offer, or ends a call that must not ring. */
 export function onNew(call: Call, input: Input): Outcome {
@@ -28,6 +29,7 @@ export function onNew(call: Call, input: Input): Outcome {
     case 'api.hangup':
       return endCall(call, { at, ending: rejected('api_reject', 'api') });
     case 'service.restarted':
+      if (input.launched) return launchedBefore(call, at);
       return endCall(call, { at, ending: restarted(input.answered), farewell: TERMINATE });
     default:
       return ignored('nothing_came_in_yet');
@@ -54,24 +56,6 @@ function onConnect(call: Call, input: Connect): Outcome {
   if (ageMs > policy.maxOfferAgeMs) {
     return endCall(call, { at, ending: rejected('stale_offer', 'bridge'), notes: [received] });
   }
-  const voice = chooseVoice(call, at);
-  if (voice === null) return endCall(call, { at, ending: rejected('no_agent', 'bridge'), notes: [received] });
-
-  const effects: Effect[] = [
-    received,
-    {
-      type: 'media.open',
-      offer: input.sdp,
-      firstMediaTimeoutMs: policy.firstMediaTimeoutMs,
-      mediaGapTimeoutMs: policy.mediaGapTimeoutMs,
-    },
-  ];
-  if (policy.agent !== null) effects.push({ type: 'agent.connect', agent: policy.agent });
-  return went({ phase: 'offered', voice, mediaBy: at + policy.mediaTimeoutMs }, effects);
-}
-
-function chooseVoice({ policy }: Call, at: number): Voice | null {
-  const { agent, onAgentUnavailable, agentTimeoutMs } = policy;
-  if (agent !== null) return { kind: 'agent', ready: false, readyBy: at + agentTimeoutMs };
-  return onAgentUnavailable.action === 'prompt' ? { kind: 'prompt', prompt: onAgentUnavailable.prompt } : null;
+  const chainBy = at + policy.agentTimeoutMs;
+  return ring(call, { at, offer: input.sdp, seat: 0, chainBy, failure: null, notes: [received] });
 }

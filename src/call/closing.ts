@@ -29,7 +29,7 @@ export type Terminate = Extract<Input, { type: 'meta.terminate' }>;
 export function endCall(call: Call, departure: Departure): Outcome {
   const { state, policy } = call;
   const { at, ending, terminate } = departure;
-  const hasLeg = state.phase !== 'new';
+  const hasLeg = state.phase !== 'new' && state.phase !== 'launching' && state.phase !== 'launched';
   const farewell = departure.farewell ?? farewellFor(state);
   const closing: EndingState = {
     phase: 'ending',

@@ -1,15 +1,13 @@
 import { endCall } from './closing.ts';
 import type { Effect } from './effects.ts';
-import { completed, dropped } from './ending.ts';
+import { completed, dropped, type Ending } from './ending.ts';
+import { waitAgain } from './hearing.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
-import type { Call, ConnectedState, DrainingState, Voice } from './state.ts';
-import { noteHangup, noteReconnecting, wordOf } from './voice.ts';
-
-/** A prompt says one thing and ends; if the media thread never says that it did, the call must not stay up. */
-const PROMPT_CAP_MS = 120_000;
+import { agentLost, onAgent, PROMPT_CAP_MS } from './recovery.ts';
+import type { Call, ConnectedState, DrainingState, PromptVoice, Voice } from './state.ts';
 
 /** Accept succeeded: opens the gate and lets the voice speak. `notes` are the lines that led here. */
 export function connect({ policy }: Call, voice: Voice, at: number, notes: readonly Effect[]): Outcome {
@@ -19,7 +17,12 @@ export function connect({ policy }: Call, voice: Voice, at: number, notes: reado
     voice.kind === 'agent'
       ? [{ type: 'agent.start' }, 'agent_started']
       : [{ type: 'media.play', prompt: voice.prompt }, 'prompt_started'];
-  return went({ phase: 'connected', voice, sessionStartedAt: at, endBy }, [
+  // An agent that was lost while accept was under way has the time of an answered call.
+  const heard =
+    voice.kind === 'agent' && !voice.ready
+      ? waitAgain(policy, { ...voice, chainBy: at + policy.recoveryTimeoutMs }, at, true)
+      : voice;
+  return went({ phase: 'connected', voice: heard, sessionStartedAt: at, endBy }, [
     { type: 'media.ungate' },
     speak,
     { type: 'log.update', patch: { status: 'answered', sessionStartedAt: at } },
@@ -32,16 +35,11 @@ export function connect({ policy }: Call, voice: Voice, at: number, notes: reado
 export function onConnected(call: Call, state: ConnectedState, input: Input): Outcome {
   const { at } = input;
   switch (input.type) {
-    case 'agent.ready':
-    case 'agent.reconnecting':
-    case 'agent.failed':
-    case 'agent.hangup':
-      return state.voice.kind === 'agent' ? onAgent(call, state, state.voice, input) : ignored('agent_given_up');
     case 'media.prompt_done':
       if (state.voice.kind !== 'prompt' || input.prompt !== state.voice.prompt) return ignored('not_outstanding');
       return endCall(call, {
         at,
-        ending: completed('prompt_played', 'bridge', input.played ? null : 'not_played'),
+        ending: promptEnding(state.voice, input.played ? null : 'not_played'),
         notes: [note(at, 'prompt_done', { played: input.played })],
       });
     case 'media.silent':
@@ -51,9 +49,10 @@ export function onConnected(call: Call, state: ConnectedState, input: Input): Ou
         notes: [note(at, 'media_silent', { silentMs: input.silentMs })],
       });
     case 'timer':
-      return endCall(call, { at, ending: timeIsUp(call, state) });
+      if (state.endBy !== null && at >= state.endBy) return endCall(call, { at, ending: timeIsUp(call, state) });
+      return onAgent(call, state, input);
     default:
-      return onLive(call, state, input);
+      return onAgent(call, state, input);
   }
 }
 
@@ -79,41 +78,12 @@ export function onDraining(call: Call, state: DrainingState, input: Input): Outc
   }
 }
 
-type AgentEvent = Extract<Input, { type: 'agent.ready' | 'agent.reconnecting' | 'agent.failed' | 'agent.hangup' }>;
-type AgentVoice = Extract<Voice, { kind: 'agent' }>;
-
-function onAgent(call: Call, state: ConnectedState, voice: AgentVoice, input: AgentEvent): Outcome {
-  const { at } = input;
-  switch (input.type) {
-    case 'agent.ready':
-      if (voice.ready) return ignored('duplicate');
-      return went({ ...state, voice: { ...voice, ready: true } }, [
-        note(at, 'agent_ready', { connectMs: input.connectMs }),
-      ]);
-    case 'agent.reconnecting':
-      return went({ ...state, voice: { ...voice, ready: false } }, [noteReconnecting(at, input.attempt, input.code)]);
-    case 'agent.failed':
-      return endCall(call, {
-        at,
-        ending: dropped('agent_lost', 'agent', input.code),
-        notes: [note(at, 'agent_failed', { code: input.code })],
-      });
-    case 'agent.hangup': {
-      const ending = completed('agent_hangup', 'agent', wordOf(input.reason));
-      const notes = [noteHangup(at, input.drain)];
-      if (!input.drain) return endCall(call, { at, ending, notes });
-      const { sessionStartedAt } = state;
-      const drainedBy = at + call.policy.drainTimeoutMs;
-      return went({ phase: 'draining', sessionStartedAt, ending, drainedBy }, [{ type: 'media.drain' }, ...notes]);
-    }
-    default:
-      return input satisfies never;
-  }
-}
-
 function timeIsUp({ policy }: Call, { voice, sessionStartedAt, endBy }: ConnectedState) {
   const byPolicy = policy.maxDurationMs !== null && endBy === sessionStartedAt + policy.maxDurationMs;
-  return voice.kind === 'agent' || byPolicy
-    ? completed('max_duration', 'bridge')
-    : completed('prompt_played', 'bridge', 'timed_out');
+  return voice.kind === 'agent' || byPolicy ? completed('max_duration', 'bridge') : promptEnding(voice, 'timed_out');
+}
+
+/** A prompt that excuses a lost agent does not make the call a better one. */
+function promptEnding({ lost }: PromptVoice, detail: string | null): Ending {
+  return lost === null ? completed('prompt_played', 'bridge', detail) : agentLost(lost);
 }

@@ -6,6 +6,10 @@ export function deadlineOf(state: CallState): number | null {
     case 'new':
     case 'ended':
       return null;
+    case 'launching':
+      return state.launchBy;
+    case 'launched':
+      return state.endBy;
     case 'offered':
       return Math.min(state.mediaBy, readyBy(state.voice));
     case 'pre-accepting':
@@ -13,9 +17,12 @@ export function deadlineOf(state: CallState): number | null {
     case 'waiting':
       return Math.min(state.mediaConnected ? Infinity : state.mediaBy, readyBy(state.voice));
     case 'accepting':
+      // The ringing is over: an agent that is lost here has the time of an answered call, which begins with the result.
       return state.graphBy;
-    case 'connected':
-      return state.endBy;
+    case 'connected': {
+      const deadline = Math.min(state.endBy ?? Infinity, readyBy(state.voice));
+      return deadline === Infinity ? null : deadline;
+    }
     case 'draining':
       return state.drainedBy;
     case 'ending':

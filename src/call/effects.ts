@@ -1,4 +1,4 @@
-import type { AgentTarget } from './agent-target.ts';
+import type { AgentTarget, RuntimeAgent } from './agent-target.ts';
 import type { Ending } from './ending.ts';
 import type { CallQuality } from './quality.ts';
 
@@ -24,8 +24,27 @@ export type Effect =
   | { readonly type: 'media.drain' }
   /** Result: media.closed. Closes the agent's socket too, saying why. */
   | { readonly type: 'media.close'; readonly ending: Ending }
-  /** Results: agent.ready or agent.failed. Audio does not flow before `agent.start`. */
-  | { readonly type: 'agent.connect'; readonly agent: AgentTarget }
+  /**
+   * Results: agent.ready or agent.failed of this seat. Lets go of the agent before. Sound does not flow before `agent.start`;
+   * after it, the agent is put on the line as soon as it is ready, and until then the caller hears the comfort tone.
+   */
+  | {
+      readonly type: 'agent.connect';
+      readonly seat: number;
+      readonly agent: Exclude<AgentTarget, RuntimeAgent>;
+      readonly reconnectAttempts: number;
+      /** Nobody comes after it: it is worth trying whatever is known of it. */
+      readonly last: boolean;
+    }
+  /** Results: agent.launched or agent.failed of this seat. */
+  | {
+      readonly type: 'agent.launch';
+      readonly seat: number;
+      readonly agent: RuntimeAgent;
+      /** A launch that succeeded later could not be taken back, and two would answer. */
+      readonly timeoutMs: number;
+      readonly last: boolean;
+    }
   /** The person is on the line: caller audio flows to the agent and the agent may speak. */
   | { readonly type: 'agent.start' }
   | { readonly type: 'agent.close'; readonly ending: Ending }
@@ -35,7 +54,10 @@ export type Effect =
   | { readonly type: 'log.update'; readonly patch: CallPatch };
 
 /** What a media thread is told. */
-export type MediaEffect = Extract<Effect, { type: `media.${string}` | `agent.${string}` }>;
+export type MediaEffect = Exclude<
+  Extract<Effect, { type: `media.${string}` | `agent.${string}` }>,
+  { type: 'agent.launch' }
+>;
 
 /** What is written down of a call. */
 export type LogEffect = Extract<Effect, { type: `log.${string}` }>;
@@ -56,6 +78,10 @@ export interface CallPatch {
   readonly sessionStartedAt?: number;
   readonly endedAt?: number;
   readonly durationSeconds?: number | null;
+  /** Who speaks, from now on. */
+  readonly agent?: { readonly id: string; readonly name: string };
+  /** A runtime has the call, media and all. */
+  readonly launched?: true;
   readonly ending?: Ending;
   readonly quality?: CallQuality | null;
 }

@@ -20,6 +20,8 @@ export interface Ending {
 
 export type CompletedReason =
   | 'user_hangup'
+  /** Of a call that a runtime had: by the user or by the runtime, which Meta does not tell apart. */
+  | 'hangup'
   | 'agent_hangup'
   | 'api_hangup'
   | 'prompt_played'
@@ -32,6 +34,9 @@ export type RejectedReason =
   | 'agent_unavailable'
   | 'at_capacity'
   | 'draining'
+  | 'number_busy'
+  | 'outside_hours'
+  | 'caller_denied'
   | 'api_reject';
 export type FailedReason =
   | 'bad_offer'
@@ -48,7 +53,9 @@ export type DroppedReason =
   | 'agent_lost'
   | 'meta_failed'
   | 'media_thread_died'
-  | 'service_restarted';
+  | 'service_restarted'
+  /** A runtime had the call, and Meta never told of its end. */
+  | 'no_terminate';
 
 export type EndReason = CompletedReason | MissedReason | RejectedReason | FailedReason | DroppedReason;
 

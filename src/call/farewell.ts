@@ -5,17 +5,21 @@ export const DONE: Farewell = { step: 'done' };
 export const TERMINATE: Farewell = { step: 'terminating' };
 /** The call was never pre-accepted. */
 export const REJECT_UNRUNG: Farewell = { step: 'rejecting', preAccept: 'unsent' };
-/** Graph refused to pre-accept it. */
-export const REJECT_REFUSED: Farewell = { step: 'rejecting', preAccept: 'answered' };
+/** Graph refused to pre-accept it, or a runtime may have: where reject is refused, terminate follows. */
+export const REJECT_ELSE_TERMINATE: Farewell = { step: 'rejecting', preAccept: 'answered' };
 
 /** What Graph must hear if we end the call in this state: reject until pre_accept succeeded, terminate after it. */
 export function farewellFor(state: CallState): Farewell {
   switch (state.phase) {
     case 'new':
-    case 'offered':
       return REJECT_UNRUNG;
+    case 'offered':
+      return state.launchTried ? REJECT_ELSE_TERMINATE : REJECT_UNRUNG;
+    case 'launching':
+      return REJECT_ELSE_TERMINATE;
     case 'pre-accepting':
       return { step: 'rejecting', preAccept: 'pending' };
+    case 'launched':
     case 'waiting':
     case 'connected':
     case 'draining':

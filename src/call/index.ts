@@ -2,13 +2,29 @@
  * The call machine: a pure function over everything that can happen to a call. It performs nothing and reads no clock;
  * it answers each input with a new call, the effects to perform, and the time it wants to be woken at.
  */
-export type { AgentTarget, SampleRate } from './agent-target.ts';
+export type {
+  AgentChoice,
+  AgentFailure,
+  AgentInstruction,
+  AgentTarget,
+  ElevenLabsAgent,
+  OnAgentLost,
+  OpenAiRealtimeAgent,
+  PipecatAgent,
+  RawAgent,
+  RealtimeProfile,
+  RuntimeAgent,
+  SampleRate,
+  TokenPlace,
+  ToolDefinition,
+  ToolWebhook,
+  TwilioAgent,
+} from './agent-target.ts';
 export { terminateAfterEnd } from './closing.ts';
 export type { CallPatch, CallStatus, Effect, LogEffect, MediaEffect, TimelineEvent } from './effects.ts';
 export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
 export type { CallIdentity, Direction, User } from './identity.ts';
 export type {
-  AgentFailure,
   AgentInput,
   ApiInput,
   GraphAction,
@@ -19,8 +35,11 @@ export type {
   MediaInput,
   MetaError,
   MetaInput,
+  Refusal,
 } from './inputs.ts';
+export type { CallPlan, PlannedCall } from './plan.ts';
 export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
 export type { CallQuality } from './quality.ts';
+export { isLaunched, type Standing, standingOf } from './standing.ts';
 export type { Call, CallState } from './state.ts';
 export { beginCall, isOver, type Step, step } from './step.ts';

@@ -1,3 +1,4 @@
+import type { AgentFailure } from './agent-target.ts';
 import type { CallQuality } from './quality.ts';
 
 /** Everything that can happen to a call, by origin. `at` is the time it happened, Unix milliseconds. */
@@ -41,11 +42,17 @@ export interface MetaError {
 export type ApiInput =
   | { readonly type: 'api.hangup' }
   /** Admission says no, before the connect is fed: reject it, class `rejected`, with this reason. */
-  | { readonly type: 'service.refused'; readonly why: 'at_capacity' | 'draining' }
+  | { readonly type: 'service.refused'; readonly why: Refusal }
   /** The service is stopping and the time for calls to end by themselves is over. */
   | { readonly type: 'service.drained' }
-  /** This call was live when the process died; it is closed by the next start. */
-  | { readonly type: 'service.restarted'; readonly answered: boolean };
+  /**
+   * This call was live when the process died. It is closed by the next start, unless a runtime has it (`launched`), which
+   * a restart of ours does not concern.
+   */
+  | { readonly type: 'service.restarted'; readonly answered: boolean; readonly launched: boolean };
+
+/** Why a call is not let in. */
+export type Refusal = 'at_capacity' | 'draining' | 'number_busy' | 'outside_hours' | 'caller_denied';
 
 /** What the media thread reports. */
 export type MediaInput =
@@ -76,7 +83,8 @@ export type MediaFailure =
   | 'thread_died'
   | 'internal';
 
-export type AgentInput =
+/** `seat` is the agent's place in CallPolicy.agents: what one agent says late must not be taken for the next one's. */
+export type AgentInput = { readonly seat: number } & (
   | { readonly type: 'agent.ready'; readonly connectMs: number }
   /** Never became ready, or was lost and could not be reached again. */
   | { readonly type: 'agent.failed'; readonly code: AgentFailure; readonly detail: string }
@@ -84,16 +92,10 @@ export type AgentInput =
   /** The agent ends the call. With `drain`, what it said is played first. */
   | { readonly type: 'agent.hangup'; readonly drain: boolean; readonly reason: string | null }
   /** First sound of the agent was put on the wire. */
-  | { readonly type: 'agent.spoke' };
-
-export type AgentFailure =
-  | 'connect_timeout'
-  | 'connect_refused'
-  | 'unauthorized'
-  | 'protocol_error'
-  | 'socket_lost'
-  | 'stalled'
-  | 'agent_error';
+  | { readonly type: 'agent.spoke' }
+  /** A runtime (RuntimeAgent) took the call: media and answer are its own from now on. */
+  | { readonly type: 'agent.launched'; readonly tookMs: number }
+);
 
 export type GraphAction = 'pre_accept' | 'accept' | 'reject' | 'terminate';
 

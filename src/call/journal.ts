@@ -6,14 +6,15 @@ export interface Journal {
   readonly ignored: number;
   readonly repeated: number;
   readonly heard: boolean;
-  readonly spoke: boolean;
+  /** The last seat whose agent was heard; -1 for none. */
+  readonly spoke: number;
 }
 
 /** Lines per call for inputs that meant nothing, and for key presses and an agent that comes and goes. */
 const MAX_IGNORED = 20;
 const MAX_REPEATED = 200;
 
-export const EMPTY_JOURNAL: Journal = { ignored: 0, repeated: 0, heard: false, spoke: false };
+export const EMPTY_JOURNAL: Journal = { ignored: 0, repeated: 0, heard: false, spoke: -1 };
 
 export interface Entry {
   readonly journal: Journal;
@@ -41,8 +42,11 @@ export function writeObservation(journal: Journal, input: Input): Entry | null {
       if (journal.heard) return null;
       return { journal: { ...journal, heard: true }, effects: [note(input.at, 'media_heard')] };
     case 'agent.spoke':
-      if (journal.spoke) return null;
-      return { journal: { ...journal, spoke: true }, effects: [note(input.at, 'agent_spoke')] };
+      if (journal.spoke >= input.seat) return null;
+      return {
+        journal: { ...journal, spoke: input.seat },
+        effects: [note(input.at, 'agent_spoke', { seat: input.seat })],
+      };
     case 'media.dtmf':
       // Not the digit: people key in card numbers.
       return withinLimit(journal, [note(input.at, 'dtmf_received', { durationMs: input.durationMs })]);

@@ -68,7 +68,8 @@ function terminatedByMeta(call: Call, state: LiveState, connected: boolean, inpu
   });
 }
 
-function metaEnding(answered: boolean, { status, errors }: Terminate): Ending {
+/** How a call ended that Meta says is over. */
+export function metaEnding(answered: boolean, { status, errors }: Terminate): Ending {
   if (status === 'FAILED' || errors.length > 0) {
     const detail = errors[0] === undefined ? null : String(errors[0].code);
     return (answered ? dropped : failed)('meta_failed', 'meta', detail);

@@ -2,7 +2,7 @@ import { endCall, noteResult } from './closing.ts';
 import { connect } from './connected.ts';
 import type { Effect } from './effects.ts';
 import { failed, missed, rejected } from './ending.ts';
-import { DONE, REJECT_REFUSED, TERMINATE } from './farewell.ts';
+import { DONE, REJECT_ELSE_TERMINATE, TERMINATE } from './farewell.ts';
 import type { GraphResult, Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { onLive } from './live.ts';
@@ -100,7 +100,7 @@ function onPreAcceptResult(call: Call, state: PreAcceptingState, at: number, res
     at,
     ending: failed('pre_accept_refused', 'meta', codeOf(result)),
     notes,
-    farewell: kind === 'refused' ? REJECT_REFUSED : TERMINATE,
+    farewell: kind === 'refused' ? REJECT_ELSE_TERMINATE : TERMINATE,
   });
 }
 

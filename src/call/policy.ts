@@ -1,4 +1,4 @@
-import type { AgentTarget } from './agent-target.ts';
+import type { AgentChoice } from './agent-target.ts';
 
 /** What happens when no agent answers: refuse the call, or take it and say so. */
 export type AgentUnavailable =
@@ -8,14 +8,17 @@ export type AgentUnavailable =
 
 /** The rules one call is handled by, fixed when it begins. All times in milliseconds. */
 export interface CallPolicy {
-  readonly agent: AgentTarget | null;
+  /** Who is to speak, in order: the next one is tried when one cannot be had. Empty: nobody. */
+  readonly agents: readonly AgentChoice[];
   readonly onAgentUnavailable: AgentUnavailable;
   /** An offer older than this when it is handled is not rung (meta-calling.md §12: about 45 s). */
   readonly maxOfferAgeMs: number;
   /** From the pre_accept request until ICE and DTLS must be up (12 s: well under Meta's 30 s). */
   readonly mediaTimeoutMs: number;
-  /** From the offer until the agent must be ready. */
+  /** From the offer until one of the agents must be ready: the ringing time that the chain is walked in. */
   readonly agentTimeoutMs: number;
+  /** How long an answered call may be without a ready agent while one is sought. */
+  readonly recoveryTimeoutMs: number;
   /** How long queued sound may still play after the agent hung up. */
   readonly drainTimeoutMs: number;
   /** How long to wait for Graph and media to confirm while ending, before the call is closed regardless. */
@@ -27,11 +30,12 @@ export interface CallPolicy {
   readonly maxDurationMs: number | null;
 }
 
-export const DEFAULT_POLICY: Omit<CallPolicy, 'agent'> = {
+export const DEFAULT_POLICY: Omit<CallPolicy, 'agents'> = {
   onAgentUnavailable: { action: 'reject' },
   maxOfferAgeMs: 45_000,
   mediaTimeoutMs: 12_000,
   agentTimeoutMs: 10_000,
+  recoveryTimeoutMs: 20_000,
   drainTimeoutMs: 10_000,
   endTimeoutMs: 15_000,
   firstMediaTimeoutMs: 20_000,

@@ -1,3 +1,4 @@
+import type { AgentFailure } from './agent-target.ts';
 import type { Ending } from './ending.ts';
 import type { CallIdentity } from './identity.ts';
 import type { Journal } from './journal.ts';
@@ -17,11 +18,14 @@ export interface Call {
  * time by which something must have happened.
  *
  *     new -> offered -> pre-accepting -> waiting -> accepting -> connected -> draining -> ending -> ended
+ *        -> launching -> launched -------------------------------------------------> ending -> ended
  *
- * An outbound call will have its own states in place of offered to accepting, and share the rest.
+ * The second line is that of a runtime, which answers the call itself; a launch that fails may come to `offered`. An outbound call will have its own states in place of offered to accepting, and share the rest.
  */
 export type CallState =
   | NewState
+  | LaunchingState
+  | LaunchedState
   | OfferedState
   | PreAcceptingState
   | WaitingState
@@ -42,10 +46,30 @@ export interface NewState {
   readonly phase: 'new';
 }
 
+/** A runtime is asked to take the call. No leg is open, so that any agent of the chain can still have it. */
+export interface LaunchingState {
+  readonly phase: 'launching';
+  readonly seat: number;
+  readonly launchBy: number;
+  readonly chainBy: number;
+  /** For the leg, if an agent has the call after all that needs one. */
+  readonly offer: string;
+}
+
+/** A runtime has the call, media and all; ours is to write down what Meta says of it. */
+export interface LaunchedState {
+  readonly phase: 'launched';
+  /** Null after a restart, which does not know it. */
+  readonly seat: number | null;
+  readonly endBy: number;
+}
+
 /** The leg opens and the agent is dialled, side by side. */
 export interface OfferedState {
   readonly phase: 'offered';
   readonly voice: Voice;
+  /** A runtime was asked before, and may have pre-accepted the call without a word to us. */
+  readonly launchTried: boolean;
   readonly mediaBy: number;
 }
 
@@ -87,6 +111,7 @@ export interface ConnectedState {
 /** The agent hung up and its last words are still playing. */
 export interface DrainingState {
   readonly phase: 'draining';
+  readonly seat: number;
   readonly sessionStartedAt: number;
   readonly ending: Ending;
   readonly drainedBy: number;
@@ -114,10 +139,29 @@ export interface EndedState {
   readonly terminateSeen: boolean;
 }
 
-/** Who will speak to the caller. `readyBy` counts from the offer. */
-export type Voice =
-  | { readonly kind: 'agent'; readonly ready: boolean; readonly readyBy: number }
-  | { readonly kind: 'prompt'; readonly prompt: string };
+/** Who will speak to the caller, or does. */
+export type Voice = AgentVoice | PromptVoice;
+
+/** The agent whose turn it is in the chain. */
+export interface AgentVoice {
+  readonly kind: 'agent';
+  /** Its place in CallPolicy.agents. */
+  readonly seat: number;
+  readonly ready: boolean;
+  /** It was ready once; a loss is now what its AgentChoice.onLost is for. */
+  readonly met: boolean;
+  /** Unless it is ready: when it counts as failed. */
+  readonly readyBy: number;
+  /** Unless it is ready: when the whole search must be over; from the offer, then from accept or the loss. */
+  readonly chainBy: number;
+}
+
+export interface PromptVoice {
+  readonly kind: 'prompt';
+  readonly prompt: string;
+  /** Why the agent was lost that the prompt excuses; null if nobody had spoken to the caller. */
+  readonly lost: AgentFailure | null;
+}
 
 /**
  * What Graph must still hear of the end. Graph refuses an action while another is in progress (meta-calling.md §2.1), so

@@ -6,6 +6,7 @@ import type { Effect } from './effects.ts';
 import type { CallIdentity } from './identity.ts';
 import type { Input } from './inputs.ts';
 import { EMPTY_JOURNAL, withinLimit, writeIgnored, writeObservation } from './journal.ts';
+import { onLaunched, onLaunching } from './launch.ts';
 import { onAccepting, onOffered, onPreAccepting, onWaiting } from './offer.ts';
 import type { Outcome } from './outcome.ts';
 import type { CallPolicy } from './policy.ts';
@@ -19,7 +20,7 @@ import type { Call, CallState } from './state.ts';
  *   service  service.refused  service.drained  service.restarted
  *   media    media.opened  media.connected  media.failed  media.heard  media.silent  media.prompt_done  media.drained
  *            media.dtmf  media.closed
- *   agent    agent.ready  agent.reconnecting  agent.failed  agent.hangup  agent.spoke
+ *   agent    agent.ready  agent.reconnecting  agent.failed  agent.hangup  agent.spoke  agent.launched
  *   graph    graph.ok  graph.failed, of pre_accept, accept, reject, terminate
  *   timer    timer
  *
@@ -47,7 +48,7 @@ export function beginCall(identity: CallIdentity, policy: CallPolicy): Call {
  */
 export function step(call: Call, input: Input): Step {
   if (input.type === 'timer' && !isDue(call.state, input.at)) return stepTo(call, []);
-  const observed = isLive(call.state) ? writeObservation(call.journal, input) : null;
+  const observed = hasLeg(call.state) ? writeObservation(call.journal, input) : null;
   if (observed !== null) return stepTo({ ...call, journal: observed.journal }, observed.effects);
 
   const outcome = dispatch(call, input);
@@ -69,6 +70,10 @@ function dispatch(call: Call, input: Input): Outcome {
   switch (state.phase) {
     case 'new':
       return onNew(call, input);
+    case 'launching':
+      return onLaunching(call, state, input);
+    case 'launched':
+      return onLaunched(call, state, input);
     case 'offered':
       return onOffered(call, state, input);
     case 'pre-accepting':
@@ -99,6 +104,7 @@ function isDue(state: CallState, at: number): boolean {
   return deadline !== null && at >= deadline;
 }
 
-function isLive({ phase }: CallState): boolean {
-  return phase !== 'new' && phase !== 'ending' && phase !== 'ended';
+/** Whether there is sound to observe. */
+function hasLeg({ phase }: CallState): boolean {
+  return !['new', 'launching', 'launched', 'ending', 'ended'].includes(phase);
 }

@@ -1,7 +1,8 @@
+import { dialFrom } from './chain.ts';
 import type { Effect } from './effects.ts';
 import { type EndedBy, rejected } from './ending.ts';
+import { type Gone, hear, wordOf } from './hearing.ts';
 import type { Input } from './inputs.ts';
-import { note } from './journal.ts';
 import type { CallPolicy } from './policy.ts';
 import type { Voice } from './state.ts';
 
@@ -19,75 +20,39 @@ export type VoiceChange =
       readonly effects: readonly Effect[];
     };
 
-/** Follows the agent until the call is answered; when it is not to be had, the policy decides what comes instead. */
+/** Follows the agent until the call is answered, and walks the chain; at its end the policy decides what comes instead. */
 export function changeVoice(policy: CallPolicy, voice: Voice, input: Input): VoiceChange {
-  const { at } = input;
-  switch (input.type) {
-    case 'agent.ready':
-    case 'agent.reconnecting':
-    case 'agent.failed':
-    case 'agent.hangup':
-      if (voice.kind === 'prompt') return { type: 'ignored', reason: 'agent_given_up' };
-      break;
-    case 'timer':
-      if (voice.kind === 'prompt' || voice.ready || at < voice.readyBy) return { type: 'none' };
-      break;
+  const word = hear(policy, voice, input, false);
+  switch (word.type) {
+    case 'none':
+    case 'ignored':
+    case 'changed':
+      return word;
+    case 'hangup':
+      // It declined the call, which neither the chain nor the policy for an agent that cannot be had covers.
+      return { type: 'unavailable', endedBy: 'agent', detail: wordOf(word.reason), effects: word.effects };
+    case 'gone':
+      return replace(policy, word, input.at);
     default:
-      return { type: 'none' };
-  }
-  switch (input.type) {
-    case 'agent.ready':
-      if (voice.ready) return { type: 'ignored', reason: 'duplicate' };
-      return changed({ ...voice, ready: true }, [note(at, 'agent_ready', { connectMs: input.connectMs })]);
-    case 'agent.reconnecting':
-      return changed({ ...voice, ready: false }, [noteReconnecting(at, input.attempt, input.code)]);
-    case 'agent.hangup':
-      // It declined the call, which the policy for an agent that cannot be had does not cover.
-      return {
-        type: 'unavailable',
-        endedBy: 'agent',
-        detail: wordOf(input.reason),
-        effects: [noteHangup(at, input.drain)],
-      };
-    case 'agent.failed':
-      return giveUp(policy, input.code, [note(at, 'agent_failed', { code: input.code })], []);
-    case 'timer':
-      return giveUp(
-        policy,
-        'not_ready',
-        [note(at, 'agent_failed', { code: 'not_ready' })],
-        [{ type: 'agent.close', ending: rejected('agent_unavailable', 'bridge', 'not_ready') }],
-      );
-    default:
-      return input satisfies never;
+      return word satisfies never;
   }
 }
 
-export function noteReconnecting(at: number, attempt: number, code: string): Effect {
-  return note(at, 'agent_reconnecting', { attempt, code });
-}
-
-export function noteHangup(at: number, drain: boolean): Effect {
-  return note(at, 'agent_hangup', { drain });
-}
-
-/** An agent's reason for hanging up if it is a plain word; a sentence may hold what must not be logged. */
-export function wordOf(reason: string | null): string | null {
-  return reason !== null && /^[a-z][a-z_.-]{0,39}$/i.test(reason) ? reason : null;
-}
-
-function giveUp(policy: CallPolicy, code: string, notes: readonly Effect[], closing: readonly Effect[]): VoiceChange {
+function replace(policy: CallPolicy, { seat, code, late, chainBy, effects }: Gone, at: number): VoiceChange {
+  const letGo: Effect[] = late
+    ? [{ type: 'agent.close', ending: rejected('agent_unavailable', 'bridge', 'not_ready') }]
+    : [];
+  const hop = dialFrom(policy, seat + 1, at, chainBy);
+  if (hop.voice !== null) return { type: 'changed', voice: hop.voice, effects: [...effects, ...letGo, ...hop.effects] };
   const { onAgentUnavailable } = policy;
   switch (onAgentUnavailable.action) {
     case 'reject':
-      return { type: 'unavailable', endedBy: 'bridge', detail: code, effects: notes };
-    case 'prompt':
-      return changed({ kind: 'prompt', prompt: onAgentUnavailable.prompt }, [...notes, ...closing]);
+      return { type: 'unavailable', endedBy: 'bridge', detail: code, effects: [...effects, ...hop.effects] };
+    case 'prompt': {
+      const prompt: Voice = { kind: 'prompt', prompt: onAgentUnavailable.prompt, lost: null };
+      return { type: 'changed', voice: prompt, effects: [...effects, ...letGo, ...hop.effects] };
+    }
     default:
       return onAgentUnavailable satisfies never;
   }
-}
-
-function changed(voice: Voice, effects: readonly Effect[]): VoiceChange {
-  return { type: 'changed', voice, effects };
 }

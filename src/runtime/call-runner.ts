@@ -8,16 +8,29 @@ import {
   type GraphAction,
   type GraphResult,
   type Input,
+  isLaunched,
   isOver,
+  type Standing,
+  standingOf,
   step,
   type TimelineEvent,
 } from '../call/index.ts';
-import type { CallLog, Clock, DebtBook, GraphPort, MediaPort, RuntimeObserver } from './ports.ts';
+import type {
+  CallLog,
+  Clock,
+  DebtBook,
+  GraphPort,
+  LaunchPort,
+  LaunchResult,
+  MediaPort,
+  RuntimeObserver,
+} from './ports.ts';
 
 export interface RunnerPorts {
   readonly clock: Clock;
   readonly graph: GraphPort;
   readonly media: MediaPort;
+  readonly launcher: LaunchPort;
   readonly log: CallLog;
   readonly debts: DebtBook;
   readonly observer: RuntimeObserver;
@@ -37,24 +50,50 @@ export class CallRunner {
   /** Resolves when the call is over and its log is written, or when it could not be recorded at all. */
   readonly finished: Promise<void>;
   readonly #ports: RunnerPorts;
+  readonly #webhook: unknown;
   #call: Call;
   #cancelTimer: (() => void) | null = null;
   #writes: Promise<void> = Promise.resolve();
   #finish: () => void = () => {};
+  readonly #launched: Promise<void>;
+  #onLaunched: () => void = () => {};
   #over = false;
+  #left = false;
   #notes = 0;
   /** What came before the record was written, or while an input is being taken. */
   readonly #inputs: Input[] = [];
   #opening: Promise<void> = Promise.resolve();
   #idle = false;
 
-  constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts) {
+  /** `webhook`: what Meta said of the call, for a runtime that answers it itself. */
+  constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts, webhook?: unknown) {
     this.identity = identity;
     this.#ports = ports;
+    this.#webhook = webhook;
     this.#call = beginCall(identity, policy);
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
+    this.#launched = new Promise((resolve) => {
+      this.#onLaunched = resolve;
+    });
+  }
+
+  /** Null once the call is ending. */
+  get standing(): Standing | null {
+    return standingOf(this.#call);
+  }
+
+  /** Resolves when the call does not need this process any more: it is finished, or a runtime has it and the log says so. */
+  async released(): Promise<void> {
+    await Promise.race([this.finished, this.#launched]);
+    await (isLaunched(this.#call) ? this.#writes : this.finished);
+  }
+
+  /** The process stops, and if a runtime has the call it goes on without it: no timer of it may keep the process up. */
+  leave(): void {
+    this.#left = true;
+    if (isLaunched(this.#call)) this.#setTimer(null);
   }
 
   /**
@@ -97,18 +136,20 @@ export class CallRunner {
   #take(input: Input): void {
     const result = step(this.#call, input);
     this.#call = result.call;
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    if (result.deadline !== null) {
-      this.#cancelTimer = this.#ports.clock.at(result.deadline, () =>
-        this.feed({ type: 'timer', at: this.#ports.clock.now() }),
-      );
-    }
+    this.#setTimer(this.#left && isLaunched(this.#call) ? null : result.deadline);
     for (const effect of result.effects) this.#perform(effect, input.at);
+    if (isLaunched(this.#call)) this.#onLaunched();
     if (!this.#over && isOver(this.#call)) {
       this.#over = true;
       void this.#writes.then(this.#finish);
     }
+  }
+
+  #setTimer(deadline: number | null): void {
+    const { clock } = this.#ports;
+    this.#cancelTimer?.();
+    this.#cancelTimer =
+      deadline === null ? null : clock.at(deadline, () => this.feed({ type: 'timer', at: clock.now() }));
   }
 
   /** Puts a note of something that the machine need not know into the timeline. */
@@ -130,6 +171,9 @@ export class CallRunner {
         return;
       case 'graph.terminate':
         void this.#actOwed('terminate');
+        return;
+      case 'agent.launch':
+        void this.#launch(effect);
         return;
       case 'log.append':
         this.#append(effect.event);
@@ -162,6 +206,21 @@ export class CallRunner {
     const { observer, log } = this.#ports;
     this.#write(() => log.update(this.identity.id, patch, at));
     this.#tell(() => observer.onUpdated?.(this.identity, patch));
+  }
+
+  async #launch(effect: Extract<Effect, { type: 'agent.launch' }>): Promise<void> {
+    const { seat } = effect;
+    const { clock, launcher, onFault } = this.#ports;
+    let result: LaunchResult;
+    try {
+      result = await launcher.launch(this.identity, effect, this.#webhook);
+    } catch (fault) {
+      onFault(fault, this.identity);
+      result = { type: 'failed', code: 'agent_error', detail: '' };
+    }
+    const at = clock.now();
+    if (result.type === 'launched') this.feed({ type: 'agent.launched', seat, tookMs: result.tookMs, at });
+    else this.feed({ type: 'agent.failed', seat, code: result.code, detail: result.detail, at });
   }
 
   async #act(action: 'pre_accept' | 'accept', sdp: string): Promise<void> {

@@ -1,14 +1,17 @@
 import type {
+  AgentFailure,
   AgentInput,
-  AgentTarget,
+  AgentInstruction,
   CallIdentity,
   CallPatch,
-  CallPolicy,
+  CallPlan,
   CallStatus,
+  Effect,
   GraphAction,
   GraphResult,
   MediaEffect,
   MediaInput,
+  PlannedCall,
   TimelineEvent,
 } from '../call/index.ts';
 
@@ -34,9 +37,22 @@ export interface GraphRequest {
 /** Media of all calls, in whatever threads. Commands are fire and forget; what happens comes to the listener. */
 export interface MediaPort {
   perform(identity: CallIdentity, effect: MediaEffect): void;
+  /** Hands a word from outside to the agent of a call; nothing if it has none, or one whose wire has no use for it. */
+  instruct(key: string, instruction: AgentInstruction): void;
   onReport(listener: (report: RuntimeMediaReport) => void): void;
   close(): Promise<void>;
 }
+
+export type Launch = Extract<Effect, { type: 'agent.launch' }>;
+
+/** Hands a call to a runtime that does its own media. Never rejects. */
+export interface LaunchPort {
+  launch(identity: CallIdentity, launch: Launch, webhook: unknown): Promise<LaunchResult>;
+}
+
+export type LaunchResult =
+  | { readonly type: 'launched'; readonly tookMs: number }
+  | { readonly type: 'failed'; readonly code: AgentFailure; readonly detail: string };
 
 export type RuntimeMediaReport =
   | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
@@ -44,7 +60,7 @@ export type RuntimeMediaReport =
 
 /** The call log. Writes are durable when the promise resolves. */
 export interface CallLog {
-  create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentTarget | null): Promise<void>;
+  create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentName | null): Promise<void>;
   update(id: string, patch: CallPatch, at: number): Promise<void>;
   append(id: string, event: TimelineEvent): Promise<void>;
   /** Our own id of the call with this Meta id, ended or not; null if it has no record. */
@@ -56,10 +72,18 @@ export interface CallLog {
   buried(callId: string): Promise<boolean>;
 }
 
+/** The agent that a call is for, as the log names it. */
+export interface AgentName {
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface UnfinishedCall {
   readonly identity: CallIdentity;
   /** Accept had succeeded. */
   readonly answered: boolean;
+  /** A runtime has it. */
+  readonly launched: boolean;
 }
 
 /** What we owe Graph: a row before it is an attempt, gone when it is done or known to be pointless. */
@@ -76,9 +100,9 @@ export interface Debt {
   readonly since: number;
 }
 
-/** Decides by which rules a call to this number is handled; null if the number is not ours. */
+/** Decides by which rules a call is handled; null if its number is not ours. */
 export interface PolicySource {
-  policyFor(phoneNumberId: string): Promise<CallPolicy | null>;
+  planFor(call: PlannedCall): Promise<CallPlan | null>;
 }
 
 /** Watches without being asked to do anything: logs, metrics, the demo's screen, tests. */

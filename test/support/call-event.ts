@@ -6,6 +6,7 @@ export function connectEvent(callId: string, at: number): IncomingCallEvent {
   return {
     identity: identity({ callId, startedAt: at }),
     input: { type: 'meta.connect', sdpType: 'offer', sdp: 'v=0', timestamp: at },
+    webhook: { of: callId },
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AgentChoice,
   type AgentTarget,
   beginCall,
   type Call,
@@ -13,7 +14,11 @@ import {
   type GraphFailure,
   type Input,
   isOver,
+  type OnAgentLost,
+  type RawAgent,
+  type RuntimeAgent,
   step,
+  type TimelineEvent,
 } from '../../src/call/index.ts';
 
 /** When every test call begins, Unix milliseconds. */
@@ -38,24 +43,61 @@ export function identity(differences: Partial<CallIdentity> = {}): CallIdentity 
   };
 }
 
-export function agentTarget(differences: Partial<AgentTarget> = {}): AgentTarget {
+export function agentTarget(differences: Partial<RawAgent> = {}): RawAgent {
   return {
     id: 'agent-1',
     name: 'Echo',
     wire: 'raw',
-    url: 'ws://agent.test/',
-    token: null,
-    tokenIn: 'header',
+    entry: { kind: 'dial', url: 'ws://agent.test/', token: null, tokenIn: 'header' },
     sampleRate: 16000,
     connectTimeoutMs: 5_000,
-    reconnectAttempts: 0,
+    speakWithinMs: null,
+    maxConcurrentCalls: null,
     parameters: {},
     ...differences,
   };
 }
 
+export function runtimeAgent(differences: Partial<RuntimeAgent> = {}): RuntimeAgent {
+  return {
+    id: 'runtime-1',
+    name: 'Runtime',
+    wire: 'runtime',
+    url: 'https://runtime.test/start',
+    key: null,
+    connectTimeoutMs: 5_000,
+    speakWithinMs: null,
+    maxConcurrentCalls: null,
+    parameters: {},
+    ...differences,
+  };
+}
+
+export function choice(agent: AgentTarget = agentTarget(), onLost: Partial<OnAgentLost> = {}): AgentChoice {
+  return { agent, onLost: { ...whenLost({ action: 'next' }), ...onLost } };
+}
+
+/** An assignment's rule for an agent that is lost in conversation and not dialled again. */
+export function whenLost(then: OnAgentLost['then']): OnAgentLost {
+  return { reconnectAttempts: 0, then };
+}
+
 export function policy(differences: Partial<CallPolicy> = {}): CallPolicy {
-  return { ...DEFAULT_POLICY, agent: agentTarget(), ...differences };
+  return { ...DEFAULT_POLICY, agents: [choice()], ...differences };
+}
+
+/** Nobody is waited for less than a minute but the media. */
+export function patientPolicy(): CallPolicy {
+  return policy({ agents: [choice(agentTarget({ connectTimeoutMs: 60_000 }))], agentTimeoutMs: 60_000 });
+}
+
+/** A policy with one agent for each wire: agent-1, agent-2, … */
+export function chainPolicy(wires: readonly ('raw' | 'runtime')[], differences: Partial<CallPolicy> = {}): CallPolicy {
+  const agents = wires.map((wire, seat) => {
+    const named = { id: `agent-${seat + 1}`, name: `Agent ${seat + 1}` };
+    return choice(wire === 'raw' ? agentTarget(named) : runtimeAgent(named));
+  });
+  return policy({ agents, ...differences });
 }
 
 /** Answer and play a prompt when the agent is not to be had. */
@@ -141,16 +183,28 @@ export function closed(at: number, figures: CallQuality | null = quality()): Inp
   return { type: 'media.closed', quality: figures, at };
 }
 
-export function agentReady(at: number): Input {
-  return { type: 'agent.ready', connectMs: 60, at };
+export function agentReady(at: number, seat = 0): Input {
+  return { type: 'agent.ready', seat, connectMs: 60, at };
 }
 
-export function agentFailed(at: number, code: Of<'agent.failed'>['code'] = 'connect_refused'): Input {
-  return { type: 'agent.failed', code, detail: 'from 192.0.2.1', at };
+export function agentReconnecting(at: number, seat = 0): Input {
+  return { type: 'agent.reconnecting', seat, attempt: 1, code: 'socket_lost', at };
 }
 
-export function agentHangup(at: number, drain: boolean, reason: string | null = null): Input {
-  return { type: 'agent.hangup', drain, reason, at };
+export function agentSpoke(at: number, seat = 0): Input {
+  return { type: 'agent.spoke', seat, at };
+}
+
+export function agentLaunched(at: number, seat = 0): Input {
+  return { type: 'agent.launched', seat, tookMs: 300, at };
+}
+
+export function agentFailed(at: number, code: Of<'agent.failed'>['code'] = 'connect_refused', seat = 0): Input {
+  return { type: 'agent.failed', seat, code, detail: 'from 192.0.2.1', at };
+}
+
+export function agentHangup(at: number, drain: boolean, reason: string | null = null, seat = 0): Input {
+  return { type: 'agent.hangup', seat, drain, reason, at };
 }
 
 /** The phases of an inbound call that `TestCall.in` can bring a call to. */
@@ -174,7 +228,7 @@ export class TestCall {
       ['offered', [connect(T0)]],
       ['pre-accepting', [opened(T0 + 100)]],
       ['waiting', [ok(T0 + 200, 'pre_accept')]],
-      ['accepting', [mediaConnected(T0 + 300), ...(rules.agent === null ? [] : [agentReady(T0 + 400)])]],
+      ['accepting', [mediaConnected(T0 + 300), ...(rules.agents.length === 0 ? [] : [agentReady(T0 + 400)])]],
       ['connected', [ok(T0 + 500, 'accept')]],
       ['draining', [agentHangup(T0 + 600, true)]],
     ];
@@ -228,6 +282,13 @@ export class TestCall {
 
   get timeline(): string[] {
     return this.effects.flatMap((effect) => (effect.type === 'log.append' ? [effect.event.type] : []));
+  }
+
+  /** The lines of one type. */
+  lines(type: string): TimelineEvent['data'][] {
+    return this.effects.flatMap((effect) =>
+      effect.type === 'log.append' && effect.event.type === type ? [effect.event.data] : [],
+    );
   }
 
   /** Everything written to the record, later over earlier. */

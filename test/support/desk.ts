@@ -2,7 +2,9 @@ import type { CallPolicy, Effect, GraphAction, Input } from '../../src/call/inde
 import {
   agentFailed,
   agentHangup,
+  agentLaunched,
   agentReady,
+  agentReconnecting,
   closed,
   connect,
   mediaConnected,
@@ -27,7 +29,14 @@ export interface Fate {
 /** Something somebody does unasked, `at` milliseconds after the offer. */
 export interface Whim {
   readonly at: number;
-  readonly what: 'caller_hangup' | 'agent_hangup' | 'agent_drain' | 'agent_lost' | 'api_hangup' | 'leg_lost';
+  readonly what:
+    | 'caller_hangup'
+    | 'agent_hangup'
+    | 'agent_drain'
+    | 'agent_lost'
+    | 'agent_reconnects'
+    | 'api_hangup'
+    | 'leg_lost';
 }
 
 type GraphState = 'ringing' | 'pre_accepted' | 'accepted' | 'over';
@@ -48,6 +57,8 @@ export class Desk {
   readonly early: string[] = [];
   #answered: number | null = null;
   #busy = false;
+  /** The agent that was dialled last. */
+  #seat = 0;
   #now = T0;
   #order = 0;
   readonly #fates: Fate[];
@@ -107,7 +118,11 @@ export class Desk {
         this.#leg(this.#fate());
         return;
       case 'agent.connect':
-        this.#agent(this.#fate());
+        this.#seat = effect.seat;
+        this.#agent(effect.seat, this.#fate());
+        return;
+      case 'agent.launch':
+        this.#runtime(effect.seat, this.#fate());
         return;
       case 'media.ungate':
         if (this.graph !== 'accepted' && this.#answered === null) this.early.push('media.ungate');
@@ -160,9 +175,11 @@ export class Desk {
     if (this.graph === 'over') return 'gone';
     switch (action) {
       case 'pre_accept':
+        if (this.graph !== 'ringing') return 'refused';
         this.graph = 'pre_accepted';
         return 'done';
       case 'accept':
+        if (this.graph !== 'pre_accepted') return 'refused';
         this.graph = 'accepted';
         this.#answered = this.#now;
         return 'done';
@@ -196,9 +213,18 @@ export class Desk {
     if (outcome !== 'never') this.#later(delayMs + 250, mediaConnected);
   }
 
-  #agent({ delayMs, outcome }: Fate): void {
-    if (outcome === 'fails') this.#later(delayMs, (at) => agentFailed(at));
-    else if (outcome !== 'never' && outcome !== 'lost') this.#later(delayMs, agentReady);
+  #agent(seat: number, { delayMs, outcome }: Fate): void {
+    if (outcome === 'fails') this.#later(delayMs, (at) => agentFailed(at, 'connect_refused', seat));
+    else if (outcome !== 'never' && outcome !== 'lost') this.#later(delayMs, (at) => agentReady(at, seat));
+  }
+
+  /** A runtime that got the call answers it itself, whether it tells us or not. */
+  #runtime(seat: number, { delayMs, outcome }: Fate): void {
+    if (outcome === 'fails') this.#later(delayMs, (at) => agentFailed(at, 'connect_refused', seat));
+    if (outcome === 'works') this.#later(delayMs, (at) => agentLaunched(at, seat));
+    if (outcome !== 'works' && outcome !== 'lost_but_done') return;
+    this.#in(delayMs / 2, () => this.#apply('pre_accept'));
+    this.#in(delayMs + 500, () => this.#apply('accept'));
   }
 
   #follow(what: Whim['what']): void {
@@ -208,13 +234,16 @@ export class Desk {
         this.#end();
         return;
       case 'agent_hangup':
-        this.#feed(agentHangup(at, false));
+        this.#feed(agentHangup(at, false, null, this.#seat));
         return;
       case 'agent_drain':
-        this.#feed(agentHangup(at, true));
+        this.#feed(agentHangup(at, true, null, this.#seat));
         return;
       case 'agent_lost':
-        this.#feed(agentFailed(at, 'socket_lost'));
+        this.#feed(agentFailed(at, 'socket_lost', this.#seat));
+        return;
+      case 'agent_reconnects':
+        this.#feed(agentReconnecting(at, this.#seat));
         return;
       case 'api_hangup':
         this.#feed({ type: 'api.hangup', at });

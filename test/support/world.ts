@@ -1,20 +1,28 @@
 import type {
+  AgentFailure,
+  AgentInstruction,
   CallIdentity,
   CallPatch,
   CallPolicy,
+  CallStatus,
   GraphResult,
   MediaEffect,
   MediaInput,
   TimelineEvent,
 } from '../../src/call/index.ts';
 import {
+  type AgentName,
   type CallLog,
   CallRuntime,
   type Debt,
   type DebtBook,
   type GraphPort,
   type GraphRequest,
+  type Launch,
+  type LaunchPort,
+  type LaunchResult,
   type MediaPort,
+  type PolicySource,
   type RuntimeMediaReport,
   type RuntimeOptions,
   type UnfinishedCall,
@@ -27,18 +35,30 @@ export interface Script {
   readonly graph: Partial<Record<GraphRequest['action'], GraphResult>>;
   /** From our answer reaching Meta to ICE and DTLS up; null: never. */
   readonly mediaConnectMs: number | null;
-  /** From dialling to ready; null: never answers. */
-  readonly agentReadyMs: number | null;
+  /** By seat. */
+  readonly agents: readonly AgentScript[];
 }
 
-export const SMOOTH: Script = { graphMs: 80, graph: {}, mediaConnectMs: 150, agentReadyMs: 60 };
+/** One agent, or one runtime. */
+export interface AgentScript {
+  /** From dialling to ready, or from the launch to its answer; null: never. */
+  readonly readyMs: number | null;
+  /** What it says then in place of being ready. */
+  readonly refuses?: AgentFailure;
+  /** From ready to being lost for good; missing: never. */
+  readonly lostAfterMs?: number;
+}
+
+export const SMOOTH: Script = { graphMs: 80, graph: {}, mediaConnectMs: 150, agents: Array(3).fill({ readyMs: 60 }) };
 
 export interface WorldOptions {
   readonly maxCalls?: number;
   /** What an earlier world wrote, to begin with. */
   readonly log?: MemoryLog;
   /** In place of a scripted port. */
-  readonly ports?: Partial<Pick<RuntimeOptions, 'graph' | 'media' | 'observer'>>;
+  readonly ports?: Partial<Pick<RuntimeOptions, 'graph' | 'media' | 'observer' | 'launcher'>>;
+  /** In place of letting everybody in. */
+  readonly planFor?: PolicySource['planFor'];
 }
 
 /** A whole bridge without sockets: the real runtime and call machines among scripted ports, on a virtual clock. */
@@ -48,6 +68,7 @@ export class World {
   readonly debts = new MemoryDebts();
   readonly graph: ScriptedGraph;
   readonly media: ScriptedMedia;
+  readonly launcher: ScriptedLauncher;
   readonly faults: unknown[] = [];
   readonly ignored: string[] = [];
   readonly runtime: CallRuntime;
@@ -56,13 +77,17 @@ export class World {
     this.log = options.log ?? new MemoryLog();
     this.graph = new ScriptedGraph(this.clock, script);
     this.media = new ScriptedMedia(this.clock, script, this.graph);
+    this.launcher = new ScriptedLauncher(this.clock, script, policy);
+    const everybody: PolicySource['planFor'] = async ({ identity: { phoneNumberId } }) =>
+      phoneNumberId === '0' ? null : { policy, refusal: null };
     this.runtime = new CallRuntime({
       clock: this.clock,
       graph: this.graph,
       media: this.media,
       log: this.log,
       debts: this.debts,
-      policies: { policyFor: async (phoneNumberId) => (phoneNumberId === '0' ? null : policy) },
+      launcher: this.launcher,
+      policies: { planFor: options.planFor ?? everybody },
       observer: { onIgnored: (_callId, what, why) => this.ignored.push(`${what}: ${why}`) },
       onFault: (fault) => this.faults.push(fault),
       maxCalls: options.maxCalls ?? 100_000,
@@ -79,10 +104,11 @@ export class MemoryLog implements CallLog {
   /** Called before a record is written; may wait, and may fail. */
   beforeCreate: () => Promise<void> = async () => {};
 
-  async create(identity: CallIdentity): Promise<void> {
+  async create(identity: CallIdentity, status: CallStatus, _at: number, agent: AgentName | null): Promise<void> {
     await this.beforeCreate();
     this.#byCallId.set(identity.callId, identity.id);
-    this.records.set(identity.id, { identity, patch: { status: 'ringing' }, events: [] });
+    const patch = agent === null ? { status } : { status, agent };
+    this.records.set(identity.id, { identity, patch, events: [] });
   }
 
   async update(id: string, patch: CallPatch): Promise<void> {
@@ -102,7 +128,11 @@ export class MemoryLog implements CallLog {
   async unfinished(): Promise<readonly UnfinishedCall[]> {
     return [...this.records.values()]
       .filter((each) => each.patch.ending === undefined)
-      .map(({ identity, patch }) => ({ identity, answered: patch.sessionStartedAt !== undefined }));
+      .map(({ identity, patch }) => ({
+        identity,
+        answered: patch.sessionStartedAt !== undefined,
+        launched: patch.launched === true,
+      }));
   }
 
   async bury(callId: string): Promise<void> {
@@ -174,6 +204,7 @@ export class ScriptedGraph implements GraphPort {
 export class ScriptedMedia implements MediaPort {
   readonly #keys = new Map<string, string>();
   readonly open = new Map<string, { identity: CallIdentity; effects: MediaEffect['type'][] }>();
+  readonly instructions: [key: string, instruction: AgentInstruction][] = [];
   #listener: (report: RuntimeMediaReport) => void = () => {};
   readonly #clock: VirtualClock;
   readonly #script: (callId: string) => Script;
@@ -190,18 +221,20 @@ export class ScriptedMedia implements MediaPort {
 
   async close(): Promise<void> {}
 
+  instruct(key: string, instruction: AgentInstruction): void {
+    this.instructions.push([key, instruction]);
+  }
+
   perform(identity: CallIdentity, effect: MediaEffect): void {
     const key = identity.id;
     this.open.get(key)?.effects.push(effect.type);
-    const { agentReadyMs } = this.#script(identity.callId);
     switch (effect.type) {
       case 'media.open':
         this.#keys.set(identity.callId, key);
         this.open.set(key, { identity, effects: [effect.type] });
         return this.report(key, 2, { type: 'media.opened', sdp: `answer of ${identity.callId}` });
       case 'agent.connect':
-        if (agentReadyMs !== null) this.report(key, agentReadyMs, { type: 'agent.ready', connectMs: agentReadyMs });
-        return;
+        return this.#dial(key, effect.seat, this.#script(identity.callId).agents[effect.seat]!);
       case 'media.drain':
         return this.report(key, 400, { type: 'media.drained' });
       case 'media.play':
@@ -228,10 +261,43 @@ export class ScriptedMedia implements MediaPort {
     return key;
   }
 
+  #dial(key: string, seat: number, { readyMs, refuses, lostAfterMs }: AgentScript): void {
+    if (readyMs === null) return;
+    const failed = (code: AgentFailure) => ({ type: 'agent.failed', seat, code, detail: '' }) as const;
+    if (refuses !== undefined) return this.report(key, readyMs, failed(refuses));
+    this.report(key, readyMs, { type: 'agent.ready', seat, connectMs: readyMs });
+    if (lostAfterMs !== undefined) this.report(key, readyMs + lostAfterMs, failed('socket_lost'));
+  }
+
   #negotiate(callId: string): void {
     const { mediaConnectMs } = this.#script(callId);
     if (mediaConnectMs === null) return;
     const connected: MediaInput = { type: 'media.connected', setupMs: mediaConnectMs };
     this.report(this.keyOf(callId), mediaConnectMs, connected);
+  }
+}
+
+/** Runtimes that do as scripted for their seat, and keep what they were given. */
+export class ScriptedLauncher implements LaunchPort {
+  readonly launches: { readonly callId: string; readonly agentId: string; readonly webhook: unknown }[] = [];
+  readonly #clock: VirtualClock;
+  readonly #script: (callId: string) => Script;
+  readonly #policy: CallPolicy;
+
+  constructor(clock: VirtualClock, script: (callId: string) => Script, policy: CallPolicy) {
+    this.#clock = clock;
+    this.#script = script;
+    this.#policy = policy;
+  }
+
+  async launch({ callId }: CallIdentity, { agent, timeoutMs }: Launch, webhook: unknown): Promise<LaunchResult> {
+    this.launches.push({ callId, agentId: agent.id, webhook });
+    const seat = this.#policy.agents.findIndex((choice) => choice.agent.id === agent.id);
+    const { readyMs, refuses } = this.#script(callId).agents[seat]!;
+    // A launch that hangs is given up by the port itself in the end.
+    await this.#clock.wait(Math.min(readyMs ?? Infinity, timeoutMs));
+    if (readyMs === null || readyMs > timeoutMs) return { type: 'failed', code: 'connect_timeout', detail: '' };
+    if (refuses !== undefined) return { type: 'failed', code: refuses, detail: '' };
+    return { type: 'launched', tookMs: readyMs };
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { policy as callPolicy } from '../support/call.ts';
+import { policy as callPolicy, chainPolicy } from '../support/call.ts';
 import { connectEvent, terminateEvent } from '../support/call-event.ts';
-import { type Script, SMOOTH, World } from '../support/world.ts';
+import { type AgentScript, type Script, SMOOTH, World } from '../support/world.ts';
 
 const policy = callPolicy();
 
@@ -117,7 +117,12 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
   });
 
   it('brings 5,000 calls of every kind to one ending each, and leaves nothing open', async () => {
-    const world = new World(policy, scriptOf);
+    const world = new World(withRuntime, scriptOf, {
+      planFor: async ({ identity }) => ({
+        policy: indexOf(identity.callId) % 4 === 0 ? withRuntime : bridged,
+        refusal: null,
+      }),
+    });
     const calls = Array.from({ length: 5_000 }, (_, index) => `wacid.${index}`);
     const began = performance.now();
     for (const [index, callId] of calls.entries()) {
@@ -130,8 +135,8 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
         void terminate(world, callId, 1);
       });
       world.clock.at(world.clock.now() + hangUpAfter(index), () => {
-        if (index % 3 === 1) hangUpByAgent(world, callId);
-        if (index % 3 === 2) hangUpByApi(world, callId);
+        const byAgent = index % 3 === 1 && hangUpByAgent(world, callId);
+        if (!byAgent && index % 3 !== 0) hangUpByApi(world, callId);
       });
     }
     await world.clock.advance(120_000);
@@ -139,6 +144,8 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
 
     expect(world.faults).toEqual([]);
     expect(world.log.endings).toBe(calls.length);
+    const kinds = new Set([...world.log.records.values()].map(({ patch }) => `${patch.launched} ${patch.agent?.id}`));
+    expect([...kinds].sort()).toEqual(['true agent-1', 'undefined agent-1', 'undefined agent-2', 'undefined agent-3']);
     expect(world.runtime.liveCalls).toBe(0);
     expect(world.media.open.size).toBe(0);
     expect([...world.graph.alive]).toEqual([]);
@@ -149,16 +156,39 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
   });
 });
 
-/** Every seventh call has no media, every eleventh no agent, every thirteenth is refused by Graph. */
+/** Every fourth call is first offered to a runtime; the others have the first two of these agents. */
+const withRuntime = chainPolicy(['runtime', 'raw', 'raw']);
+const bridged = chainPolicy(['raw', 'raw']);
+
+function indexOf(callId: string): number {
+  return Number(callId.split('.')[1]);
+}
+
+/** Every seventh call has no media, every thirteenth is refused by Graph, and many an agent does not do what it should. */
 function scriptOf(callId: string): Script {
-  const index = Number(callId.split('.')[1]);
+  const index = indexOf(callId);
   const refused = { code: 100, httpStatus: 400, kind: 'refused', message: 'Invalid parameter' } as const;
   return {
     graphMs: 20 + (index % 200),
     graph: index % 13 === 0 ? { accept: { type: 'graph.failed', action: 'accept', error: refused } } : {},
     mediaConnectMs: index % 7 === 0 ? null : 50 + (index % 400),
-    agentReadyMs: index % 11 === 0 ? null : 10 + (index % 900),
+    agents: agentsOf(index),
   };
+}
+
+/** First agents that hang, refuse, or are lost in conversation; seconds that are not better. */
+function agentsOf(index: number): AgentScript[] {
+  const readyMs = 10 + (index % 900);
+  const first: AgentScript = {
+    readyMs: index % 11 === 0 ? null : readyMs,
+    ...(index % 9 === 0 && { refuses: 'at_capacity' }),
+    ...(index % 5 === 0 && { lostAfterMs: (index * 31) % 20_000 }),
+  };
+  const second: AgentScript = {
+    readyMs: index % 22 === 0 ? null : readyMs,
+    ...(index % 10 === 0 && { lostAfterMs: 9_000 }),
+  };
+  return [first, second, { readyMs }];
 }
 
 /** From before pre_accept is answered to a minute into the call, milliseconds. */
@@ -174,10 +204,10 @@ async function terminate(world: World, callId: string, durationSeconds: number |
   await world.runtime.handle(terminateEvent(callId, world.clock.now(), durationSeconds));
 }
 
-function hangUpByAgent(world: World, callId: string): void {
+/** False if no agent of ours has the call. */
+function hangUpByAgent(world: World, callId: string): boolean {
   const record = world.log.byCallId(callId);
-  if (record === undefined) return;
-  world.media.report(record.identity.id, 0, { type: 'agent.hangup', drain: true, reason: null });
+  return record !== undefined && world.runtime.hangUpForAgent(record.identity.id, true, null);
 }
 
 function hangUpByApi(world: World, callId: string): void {

@@ -4,6 +4,8 @@ import {
   ANSWER,
   actionsOf,
   agentReady,
+  agentReconnecting,
+  agentSpoke,
   closed,
   connect,
   mediaConnected,
@@ -66,7 +68,7 @@ test('an agent that is ready before the leg is open is not forgotten', () => {
 
 test('an agent that is lost again before accept is waited for', () => {
   const call = TestCall.in('waiting');
-  call.feed(agentReady(T0 + 300), { type: 'agent.reconnecting', attempt: 1, code: 'socket_lost', at: T0 + 400 });
+  call.feed(agentReady(T0 + 300), agentReconnecting(T0 + 400));
   expect(actionsOf(call.feed(mediaConnected(T0 + 500)))).toEqual([]);
   expect(actionsOf(call.feed(agentReady(T0 + 600)))).toEqual(['graph.accept']);
 });
@@ -90,11 +92,12 @@ test('an answered call that the user ends is completed, with quality and Meta’
 
 test('the timeline tells the call in order', () => {
   const call = TestCall.in('connected');
-  call.feed({ type: 'agent.spoke', at: T0 + 600 }, { type: 'media.heard', at: T0 + 700 });
+  call.feed(agentSpoke(T0 + 600), { type: 'media.heard', at: T0 + 700 });
   call.feed(terminateAfter(T0 + 9_000, 8), closed(T0 + 9_100));
 
   expect(call.timeline).toEqual([
     'offer_received',
+    'agent_connecting',
     'media_opened',
     'pre_accept_sent',
     'pre_accepted',
@@ -111,7 +114,7 @@ test('the timeline tells the call in order', () => {
 });
 
 test('a prompt instead of an agent is played once the call is answered, and then the call ends', () => {
-  const call = TestCall.in('accepting', promptPolicy({ agent: null }));
+  const call = TestCall.in('accepting', promptPolicy({ agents: [] }));
   expect(actionsOf(call.feed(ok(T0 + 500, 'accept')))).toEqual(['media.ungate', 'media.play']);
   expect(call.count('agent.connect')).toBe(0);
 
@@ -122,7 +125,7 @@ test('a prompt instead of an agent is played once the call is answered, and then
 });
 
 test('a prompt that never reports its end does not keep the call up for ever', () => {
-  const call = TestCall.in('connected', promptPolicy({ agent: null }));
+  const call = TestCall.in('connected', promptPolicy({ agents: [] }));
   expect(actionsOf(call.wake())).toEqual(['graph.terminate', 'media.close']);
   expect(call.confirm(T0 + 200_000).endings[0]).toMatchObject({ reason: 'prompt_played', detail: 'timed_out' });
 });

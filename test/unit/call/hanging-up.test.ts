@@ -104,7 +104,7 @@ test('a call that reaches its longest duration: terminate, completed', () => {
 });
 
 test('the limit on the length holds for a prompt too', () => {
-  const call = TestCall.in('connected', promptPolicy({ agent: null, maxDurationMs: 5_000 }));
+  const call = TestCall.in('connected', promptPolicy({ agents: [], maxDurationMs: 5_000 }));
   call.wake();
   expect(call.confirm(T0 + 6_000).ended).toBe('completed/max_duration/bridge');
 });

@@ -3,6 +3,8 @@ import type { Input } from '../../../src/call/index.ts';
 import {
   actionsOf,
   agentReady,
+  agentReconnecting,
+  agentSpoke,
   connect,
   mediaConnected,
   OFFER,
@@ -58,7 +60,7 @@ test('neither can key presses, nor an agent that comes and goes', () => {
   const call = TestCall.in('connected');
   for (let at = T0 + 1_000; at < T0 + 2_000; at += 1) {
     call.feed({ type: 'media.dtmf', digit: '5', durationMs: 100, at });
-    call.feed({ type: 'agent.reconnecting', attempt: 1, code: 'socket_lost', at }, agentReady(at));
+    call.feed(agentReconnecting(at), agentReady(at));
   }
   expect(call.timeline.length).toBeLessThan(250);
   expect(call.phase).toBe('connected');
@@ -74,7 +76,7 @@ test('a key press is logged without its digit', () => {
 
 test('the first sound of each side is logged once', () => {
   const call = TestCall.in('connected');
-  for (const at of [T0 + 600, T0 + 700]) call.feed({ type: 'media.heard', at }, { type: 'agent.spoke', at });
+  for (const at of [T0 + 600, T0 + 700]) call.feed({ type: 'media.heard', at }, agentSpoke(at));
   expect(call.timeline.filter((type) => type === 'media_heard' || type === 'agent_spoke')).toHaveLength(2);
 });
 

@@ -7,13 +7,13 @@ import {
   mediaFailed,
   no,
   ok,
-  policy,
+  patientPolicy,
   quality,
   T0,
   TestCall,
 } from '../../support/call.ts';
 
-const patientAgent = policy({ agentTimeoutMs: 60_000 });
+const patientAgent = patientPolicy();
 
 test('a leg that does not open in 12 s: reject', () => {
   const call = TestCall.in('offered', patientAgent);

@@ -39,7 +39,7 @@ test('a refused reject of a call that never rang is not followed by a terminate'
 });
 
 test('a number without agent and prompt rejects without opening media', () => {
-  const call = new TestCall(policy({ agent: null }));
+  const call = new TestCall(policy({ agents: [] }));
   expect(actionsOf(call.feed(connect(T0)))).toEqual(['graph.reject']);
   expect(call.confirm(T0 + 50).ended).toBe('rejected/no_agent/bridge');
 });
@@ -77,7 +77,9 @@ test('the answer to an offer that somebody else made is left alone', () => {
 
 test('after a restart a call that was live is dropped with a typed reason and Graph is told', () => {
   const call = new TestCall();
-  expect(actionsOf(call.feed({ type: 'service.restarted', answered: true, at: T0 }))).toEqual(['graph.terminate']);
+  expect(actionsOf(call.feed({ type: 'service.restarted', answered: true, launched: false, at: T0 }))).toEqual([
+    'graph.terminate',
+  ]);
   expect(call.isOver).toBe(false);
 
   call.feed(ok(T0 + 80, 'terminate'));
@@ -88,7 +90,7 @@ test('after a restart a call that was live is dropped with a typed reason and Gr
 
 test('after a restart a call that was still ringing has failed', () => {
   const call = new TestCall();
-  call.feed({ type: 'service.restarted', answered: false, at: T0 }, ok(T0 + 80, 'terminate'));
+  call.feed({ type: 'service.restarted', answered: false, launched: false, at: T0 }, ok(T0 + 80, 'terminate'));
   expect(call.ended).toBe('failed/service_restarted/bridge');
 });
 
@@ -96,14 +98,14 @@ test.each(['refused', 'gone', 'unknown'] as const)(
   'after a restart a terminate that is %s still closes the call',
   (kind) => {
     const call = new TestCall();
-    call.feed({ type: 'service.restarted', answered: true, at: T0 }, no(T0 + 80, 'terminate', kind));
+    call.feed({ type: 'service.restarted', answered: true, launched: false, at: T0 }, no(T0 + 80, 'terminate', kind));
     expect(call.isOver).toBe(true);
   },
 );
 
 test('a restarted call whose terminate webhook comes takes Meta’s duration', () => {
   const call = new TestCall();
-  call.feed({ type: 'service.restarted', answered: true, at: T0 }, terminateAfter(T0 + 50, 33));
+  call.feed({ type: 'service.restarted', answered: true, launched: false, at: T0 }, terminateAfter(T0 + 50, 33));
   expect(call.isOver).toBe(true);
   expect(call.record.durationSeconds).toBe(33);
 });

@@ -87,6 +87,7 @@ describe('A call among ports that break their promises', () => {
       perform: () => {
         throw new Error('no thread');
       },
+      instruct: () => {},
       onReport: () => {},
       close: async () => {},
     };
@@ -112,6 +113,7 @@ describe('A call among ports that break their promises', () => {
           input: { type: 'media.failed', code: 'thread_died', detail: '' },
         });
       },
+      instruct: () => {},
       onReport: (listener) => {
         report = listener;
       },
@@ -126,7 +128,14 @@ describe('A call among ports that break their promises', () => {
 
   it('does not let an agent fill the timeline without end', async () => {
     let report: Parameters<MediaPort['onReport']>[0] = () => {};
-    const media: MediaPort = { perform: () => {}, close: async () => {}, onReport: (listener) => (report = listener) };
+    const media: MediaPort = {
+      perform: () => {},
+      instruct: () => {},
+      close: async () => {},
+      onReport: (listener) => {
+        report = listener;
+      },
+    };
     const world = worldWith({ media });
     await connect(world);
     const key = world.log.byCallId(CALL)?.identity.id ?? '';
