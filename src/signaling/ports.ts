@@ -50,6 +50,8 @@ export interface CallEventSink {
 export interface CallEvent {
   readonly identity: Omit<CallIdentity, 'id'>;
   readonly input: MetaInput;
+  /** Of a connect: Meta's body with this call alone, for a runtime that answers it itself. Holds SDP and numbers. */
+  readonly webhook?: unknown;
 }
 
 /** Time, in milliseconds. The runtime's clock has this shape; this room may not import it. */

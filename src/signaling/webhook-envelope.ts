@@ -4,7 +4,8 @@ export interface WebhookChange {
   readonly where: string;
   readonly field: unknown;
   readonly value: unknown;
-  /** `time` of its entry, as it came. */
+  /** `id` and `time` of its entry, as they came. */
+  readonly entryId: unknown;
   readonly entryTime: unknown;
 }
 
@@ -20,10 +21,32 @@ export function* changesOf(body: unknown): Generator<WebhookChange> {
         where: `entry[${e}].changes[${c}]`,
         field: property(change, 'field'),
         value: property(change, 'value'),
+        entryId: property(entry, 'id'),
         entryTime: property(entry, 'time'),
       };
     }
   }
+}
+
+/**
+ * Meta's body again, with one call in it and nothing of other calls: what a runtime is given that answers the call itself.
+ * The rest of the change is as it came.
+ */
+export function onlyCall({ field, value, entryId, entryTime }: WebhookChange, call: unknown): unknown {
+  const { statuses: _, contacts, ...rest } = value as Record<string, unknown>;
+  const parties = new Set(['from', 'from_user_id', 'to', 'to_user_id'].map((side) => property(call, side)));
+  const isParty = (contact: unknown) => ['wa_id', 'user_id'].some((id) => isOneOf(property(contact, id), parties));
+  const entry = {
+    ...(entryId !== undefined && { id: entryId }),
+    ...(entryTime !== undefined && { time: entryTime }),
+    changes: [
+      {
+        field,
+        value: { ...rest, ...(Array.isArray(contacts) && { contacts: contacts.filter(isParty) }), calls: [call] },
+      },
+    ],
+  };
+  return { object: 'whatsapp_business_account', entry: [entry] };
 }
 
 /** The phone number ids that a body speaks of, wherever a field keeps them (meta-calling.md §3.3, §3.10). */
@@ -36,6 +59,10 @@ export function mentionedNumbers(body: unknown): ReadonlySet<string> {
     }
   }
   return numbers;
+}
+
+function isOneOf(value: unknown, values: ReadonlySet<unknown>): boolean {
+  return value !== undefined && values.has(value);
 }
 
 function property(holder: unknown, name: string): unknown {

@@ -4,7 +4,7 @@ import { readCall } from './read-call.ts';
 import { readErrors } from './read-errors.ts';
 import { readStatus } from './read-status.ts';
 import { nameOf, type Reading, type ReadingContext } from './reading.ts';
-import { changesOf } from './webhook-envelope.ts';
+import { changesOf, onlyCall } from './webhook-envelope.ts';
 import { callsValue } from './webhook-schema.ts';
 
 export interface ParsedWebhook {
@@ -58,7 +58,12 @@ export function parseWebhook(body: unknown, receivedAt: number): ParsedWebhook {
       fallbackTime: moment.parse(change.entryTime) ?? receivedAt,
     };
     const shared = { errors: readErrors(errors), alone: calls.length === 1 };
-    for (const [i, item] of calls.entries()) take(`${change.where}.value.calls[${i}]`, readCall(item, context, shared));
+    for (const [i, item] of calls.entries()) {
+      const reading = readCall(item, context, shared);
+      const connect = 'event' in reading && reading.event.input.type === 'meta.connect';
+      const whole = connect ? { event: { ...reading.event, webhook: onlyCall(change, item) } } : reading;
+      take(`${change.where}.value.calls[${i}]`, whole);
+    }
     for (const [i, item] of statuses.entries()) {
       take(`${change.where}.value.statuses[${i}]`, readStatus(item, context));
     }

@@ -139,7 +139,12 @@ describe('the webhook parser', () => {
         const body = JSON.parse(webhookBytes(name).toString('utf8'), (_, value) =>
           typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...keys, ...value } : value,
         );
-        expect(parseWebhook(body, 7)).toEqual(parseWebhook(webhookBytes(name), 7));
+        // `webhook` is the body as it came, with whatever else is in it.
+        const read = (source: unknown) => {
+          const { events, ...rest } = parseWebhook(source, 7);
+          return { ...rest, events: events.map(({ webhook: _, ...event }) => event) };
+        };
+        expect(read(body)).toEqual(read(webhookBytes(name)));
       }),
     );
   });

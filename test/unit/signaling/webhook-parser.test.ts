@@ -34,6 +34,28 @@ describe('a connect', () => {
     expect(input).toHaveProperty('sdp', expect.stringMatching(/^v=0\r\n.*\r\n$/s));
   });
 
+  it('brings the body as it came, for a runtime that answers by itself', () => {
+    expect(only(webhookBytes('connect-inbound')).webhook).toEqual(webhookJson('connect-inbound'));
+  });
+
+  it('brings a body without the other calls, statuses and people of its change', () => {
+    const other = { ...CONNECT, id: 'wacid.Y', from: '15550003333' };
+    const session = { sdp: 'v=0', sdp_type: 'offer' };
+    const calls = [
+      { ...CONNECT, session },
+      { ...other, session },
+    ];
+    const contacts = [{ wa_id: '15550002222' }, { wa_id: '15550003333' }, {}, 'nobody'];
+    const whole = parse(callsWebhook({ calls, contacts, statuses: [{ id: 'wacid.Z', status: 'RINGING' }] }));
+    const events = whole.events.filter(({ input }) => input.type === 'meta.connect');
+    expect(events.map(({ webhook }) => parse(webhook).events.map(({ identity }) => identity.callId))).toEqual([
+      ['wacid.X'],
+      ['wacid.Y'],
+    ]);
+    expect(JSON.stringify(events[0]!.webhook)).not.toMatch(/15550003333|wacid\.[YZ]|nobody/);
+    expect(JSON.stringify(events[0]!.webhook)).toContain('15550002222');
+  });
+
   it('of the business brings the answer, and the user is the one that is called', () => {
     const { identity, input } = only(webhookJson('connect-outbound'));
     expect(identity).toMatchObject({ direction: 'outbound', bizOpaqueCallbackData: 'corr-1' });
