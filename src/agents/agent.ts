@@ -1,38 +1,24 @@
-import type { AgentFailure, AgentTarget, CallIdentity } from '../call/index.ts';
+import type { AgentFailure, AgentInstruction, AgentTarget, CallIdentity, SampleRate } from '../call/index.ts';
 
-/** What an agent is told of the call. */
+/** What an agent is told of the call when it is connected. */
 export interface CallContext {
   readonly identity: CallIdentity;
   readonly recording: boolean;
+  /** 0 for the first connection of this agent on this call, then 1, 2, … */
+  readonly attempt: number;
+  /** The agent that was lost before this one came; null for the first of the chain. */
+  readonly previousAgent: { readonly name: string; readonly failure: AgentFailure } | null;
+  /** What was said so far, oldest first, as far as agents told; final lines only. */
+  readonly transcript: readonly TranscriptLine[];
 }
 
-/**
- * One agent on one call, whatever its wire. A wire only translates: pacing, playout, marks, clearing, draining and
- * backpressure belong to the media session that owns it.
- *
- * Life: `connect` once; `start` when the person is on the line; `callEnded` or `abort` once. After either of the last
- * two, nothing is emitted any more.
- */
-export interface AgentWire {
-  /** Rate of `callerAudio` and of `onAudio`, Hz. */
-  readonly sampleRate: number;
-  /** Dials and waits for the agent to be ready. Never rejects: the outcome goes to the listener. */
-  connect(): void;
-  /** Tells the agent that the person is on the line. */
-  start(): void;
-  /** 20 ms of caller sound, mono, every 20 ms without a hole. `pcm` is reused by the caller after the return. */
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void;
-  callerDtmf(digit: string, durationMs: number): void;
-  /** A mark's sound went out (`cleared` false) or was thrown away. */
-  marked(name: string, cleared: boolean): void;
-  /** What a clear left of each item: milliseconds that were really played. */
-  cleared(items: readonly PlayedItem[], discardedMs: number): void;
-  /** Says why, closes within 500 ms. Resolves when the socket is gone. */
-  callEnded(reason: string): Promise<void>;
-  /** Closes at once, says nothing. */
-  abort(): void;
-  /** Caller sound thrown away because the agent did not read, milliseconds. */
-  readonly callerAudioDroppedMs: number;
+export interface TranscriptLine {
+  readonly party: 'user' | 'agent';
+  readonly text: string;
+}
+
+export interface Transcript extends TranscriptLine {
+  readonly final: boolean;
 }
 
 export interface PlayedItem {
@@ -40,34 +26,127 @@ export interface PlayedItem {
   readonly playedMs: number;
 }
 
-/** What a wire says to the session that owns it. Called synchronously, never after the wire was closed. */
-export interface AgentListener {
-  /** Comes again after every reconnect. */
-  onReady(connectMs: number): void;
-  /** Sound of any length at `sampleRate`; `pcm` belongs to the listener only until it returns. */
+/** Rates of a wire, Hz: of the sound that the agent hears, and of the sound that it makes. */
+export interface WireRates {
+  readonly callerRate: SampleRate;
+  readonly agentRate: SampleRate;
+}
+
+/**
+ * One connection to one agent on one call, whatever its protocol. A wire only translates. Pacing, playout, marks, clearing
+ * and draining belong to the media session; the connect deadline, reconnecting and the watch over silence to the AgentLine
+ * that owns the wire. A wire is used once: a reconnect is a new wire.
+ *
+ * Life: `connect` once; `start` once, before or after the agent is ready, when the person is on the line; `callEnded` or
+ * `abort` once. After either of the last two, and after `onLost`, nothing is emitted any more.
+ *
+ * Methods never throw, whatever the agent did.
+ */
+export interface AgentWire {
+  /** Dials. The outcome goes to the listener: `onReady`, `onHangup` (it declined) or `onLost`. */
+  connect(): void;
+  /** The person is on the line: the agent may be told, greet, and hear. */
+  start(): void;
+  /**
+   * 20 ms of caller sound at `callerRate`, mono, every 20 ms without a hole. `pcm` is reused by the caller after the return.
+   * `mediaTimeMs` counts from `start` and never jumps. Comes only after `start`, maybe before the agent is ready.
+   */
+  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void;
+  callerDtmf(digit: string, durationMs: number): void;
+  /** A mark's sound went out (`cleared` false) or was thrown away. */
+  marked(name: string, cleared: boolean): void;
+  /** What a clear left of each item: milliseconds that were really played. */
+  cleared(items: readonly PlayedItem[], discardedMs: number): void;
+  /** A word from outside; a wire without a use for it drops it. */
+  instruct(instruction: AgentInstruction): void;
+  /** Says why in the way of the protocol, closes within 500 ms. Resolves when the socket is gone. */
+  callEnded(reason: string): Promise<void>;
+  /** Closes at once, says nothing. */
+  abort(): void;
+  /** Caller sound thrown away because the agent did not read, milliseconds. */
+  readonly callerAudioDroppedMs: number;
+}
+
+/** Why a connection is gone. `detail` is for people; it holds no address and nothing of the agent's own words. */
+export interface AgentLoss {
+  readonly code: AgentFailure;
+  /** Dialling again may help. */
+  readonly retryable: boolean;
+  readonly detail: string;
+}
+
+/** What a wire says to the line that owns it. Called synchronously, never after the wire was closed. */
+export interface WireListener {
+  /** Once: the agent can talk. */
+  onReady(): void;
+  /** Sound of any length at `agentRate`, at any pace; `pcm` belongs to the listener only until it returns. */
   onAudio(pcm: Int16Array, itemId: string | null): void;
-  /** To be answered with `cleared`, also when nothing was queued. */
+  /**
+   * A sound file (WAV or Ogg/Opus) to be played after what is queued. Resolves to its length in milliseconds once it is
+   * queued; sound that is sent meanwhile overtakes it. Rejects with a SoundFileError that says what is wrong with it.
+   */
+  onFile(bytes: Uint8Array): Promise<number>;
+  /** Throw away what is queued. Answered by `cleared` before this returns, also when nothing was queued. */
   onClear(): void;
-  /** To be answered with `marked` once, at once if no sound is queued. */
+  /** To be answered by `marked` once, at once if no sound is queued. */
   onMark(name: string): void;
   /** The agent presses keys towards the phone. */
   onDtmf(digits: string): void;
   /** Something the application defined; goes to the timeline and to events, not to the phone. */
   onMessage(data: unknown): void;
   onTranscript(transcript: Transcript): void;
-  /** At most once. Nothing but marks, transcripts and messages follows. */
+  /** At most once. Nothing but marks, transcripts and messages follows; whoever owns the wire ends it. */
   onHangup(drain: boolean, reason: string | null): void;
-  /** The socket is lost and will be dialled again; `onReady` or `onFailed` follows. */
+  /** The connection is gone, or of no use. The last call. */
+  onLost(loss: AgentLoss): void;
+}
+
+/** What an AgentLine says to the session that owns it. As WireListener, over as many connections as it takes. */
+export interface AgentListener extends Omit<WireListener, 'onReady' | 'onLost'> {
+  /** Comes again after every reconnect. `connectMs`: from dialling to ready. */
+  onReady(connectMs: number): void;
+  /** The agent is lost and will be dialled again; `onReady` or `onFailed` follows. */
   onReconnecting(attempt: number, code: AgentFailure): void;
   /** The last call. */
   onFailed(code: AgentFailure, detail: string): void;
 }
 
-export interface Transcript {
-  readonly party: 'user' | 'agent';
-  readonly text: string;
-  readonly final: boolean;
+/** What wires share within one media thread. */
+export interface WireServices {
+  /** Link-local and metadata addresses are let through (TALKWIRE_ALLOW_LINK_LOCAL_AGENTS). */
+  readonly allowLinkLocal: boolean;
+  /** Where agents that dial us come in. */
+  readonly door: AgentDoor;
+  /** Something for the log that is nobody's fault; never with words of the agent, addresses or numbers. */
+  warn(message: string, fields: Readonly<Record<string, string | number>>): void;
 }
 
-/** Builds the wire of a target. */
-export type CreateAgentWire = (target: AgentTarget, context: CallContext, listener: AgentListener) => AgentWire;
+/** Lets agents in that dial us (RawAgent with entry `wait`), each by a token of one call. */
+export interface AgentDoor {
+  /**
+   * Invites the agent to this call. `onSocket` gets the upgraded connection; `onAbsent` says that the agent is not there to
+   * be told. Returns a function that withdraws the invitation.
+   */
+  invite(invitation: Invitation): () => void;
+}
+
+export interface Invitation {
+  readonly agentId: string;
+  /** The call's own id. */
+  readonly key: string;
+  /** How long the invitation is good for, milliseconds. */
+  readonly waitMs: number;
+  readonly onSocket: (socket: import('ws').WebSocket) => void;
+  readonly onAbsent: () => void;
+}
+
+/** An agent that a media thread can be joined with. */
+export type BridgedAgent = Exclude<AgentTarget, { wire: 'runtime' }>;
+
+/** Builds the wire of a target. Nothing is dialled before `connect`. */
+export type CreateAgentWire = (
+  target: BridgedAgent,
+  context: CallContext,
+  listener: WireListener,
+  services: WireServices,
+) => AgentWire;

@@ -4,6 +4,7 @@ import type { AgentFailure } from '../../src/call/index.ts';
 export type AgentEvent =
   | { readonly type: 'ready'; readonly connectMs: number }
   | { readonly type: 'audio'; readonly samples: readonly number[]; readonly itemId: string | null }
+  | { readonly type: 'file'; readonly bytes: Uint8Array }
   | { readonly type: 'clear' }
   | { readonly type: 'mark'; readonly name: string }
   | { readonly type: 'dtmf'; readonly digits: string }
@@ -13,11 +14,13 @@ export type AgentEvent =
   | { readonly type: 'reconnecting'; readonly attempt: number; readonly code: AgentFailure }
   | { readonly type: 'failed'; readonly code: AgentFailure; readonly detail: string };
 
-/** A listener that writes down what a wire says, and lets a test wait for it. */
+/** A listener that writes down what a line says, and lets a test wait for it. */
 export class RecordingAgentListener implements AgentListener {
   readonly events: AgentEvent[] = [];
   /** Called with every event as it happens. */
   react: (event: AgentEvent) => void = () => {};
+  /** What `onFile` resolves to, milliseconds. */
+  fileMs = 1_000;
   #read = 0;
   #wake: () => void = () => {};
 
@@ -44,6 +47,10 @@ export class RecordingAgentListener implements AgentListener {
   }
   onAudio(pcm: Int16Array, itemId: string | null): void {
     this.#add({ type: 'audio', samples: [...pcm], itemId });
+  }
+  async onFile(bytes: Uint8Array): Promise<number> {
+    this.#add({ type: 'file', bytes });
+    return this.fileMs;
   }
   onClear(): void {
     this.#add({ type: 'clear' });

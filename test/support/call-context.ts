@@ -8,6 +8,9 @@ type Differences = Partial<Omit<CallContext, 'identity'>> & { readonly identity?
 export function callContext(differences: Differences = {}): CallContext {
   return {
     recording: false,
+    attempt: 0,
+    previousAgent: null,
+    transcript: [],
     ...differences,
     identity: identity({
       displayPhoneNumber: '+1 555 0100',
