@@ -2,6 +2,7 @@
  * Sound as numbers: frames of 20 ms, the buffers on both ways of a call, codecs without state, and measures. Nothing in
  * here does I/O or reads a clock; time comes as an argument.
  */
+export { ComfortTone } from './comfort-tone.ts';
 export { type Correlation, correlate, findGaps, type Gap } from './correlate.ts';
 export { meanOpinionScore, ratingFactor, type Transmission } from './emodel.ts';
 export { FRAME_MS, FRAME_TICKS, msToSamples, RTP_CLOCK_HZ, samplesPerFrame, samplesToMs } from './frame.ts';

@@ -32,6 +32,18 @@ export class ItemLedger {
     }
   }
 
+  /** Samples at the end that will not be played after all. */
+  cut(samples: number): void {
+    while (samples > 0) {
+      const segment = this.#segments.at(-1);
+      if (segment === undefined) return;
+      const cut = Math.min(samples, segment.left);
+      segment.left -= cut;
+      samples -= cut;
+      if (segment.left === 0) this.#segments.pop();
+    }
+  }
+
   /** The item played last and all that wait, in this order; forgets everything. */
   clear(): ItemSamples[] {
     const ids = new Set<string>();

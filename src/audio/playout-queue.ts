@@ -52,6 +52,8 @@ const GIVE_MEMORY_BACK_PULLS = 10_000 / FRAME_MS;
 const MAX_MARKS = 4_096;
 const TRIM_BELOW_DB = -50;
 const PULLS_BETWEEN_TRIMS = 5;
+/** The silence of G.711 is not always zero. */
+const SILENT_PEAK = 8;
 const NO_MARKS: readonly string[] = [];
 
 /**
@@ -135,9 +137,23 @@ export class PlayoutQueue {
     return { items, marks, discardedMs: samplesToMs(discarded, this.#rate) };
   }
 
-  /** Plays what is there, at once, and takes nothing new. `drained` tells when it is over. For good. */
+  /**
+   * Plays what is there, at once, and takes nothing new; silence at its end is left out, because nobody is to wait for it.
+   * `drained` tells when it is over. For good.
+   */
   drain(): void {
+    if (this.#draining) return;
     this.#draining = true;
+    const cut = this.#ring.trimEnd(SILENT_PEAK);
+    this.#items.cut(cut);
+    this.#written -= cut;
+    this.#trimmed += cut;
+    const end = this.#written;
+    this.#marks = this.#marks.map((mark) => (mark.at > end ? { ...mark, at: end } : mark));
+  }
+
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** The next 20 ms. `out` must hold exactly one frame at the queue's rate. */

@@ -44,6 +44,17 @@ export class SampleRing {
     return given;
   }
 
+  /** Takes samples off the end as long as none is louder than `peak`; returns how many. */
+  trimEnd(peak: number): number {
+    const before = this.#length;
+    while (this.#length > 0) {
+      const last = this.#data[(this.#start + this.#length - 1) % this.#data.length]!;
+      if (Math.abs(last) > peak) break;
+      this.#length -= 1;
+    }
+    return before - this.#length;
+  }
+
   /** Throws everything away. */
   clear(): void {
     this.#start = 0;

@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { AgentInput, CallIdentity, MediaEffect, MediaInput, TimelineEvent } from '../call/index.ts';
+import type { DoorCommand, DoorReport } from '../agents/index.ts';
+import type {
+  AgentInput,
+  AgentInstruction,
+  CallIdentity,
+  MediaEffect,
+  MediaInput,
+  TimelineEvent,
+} from '../call/index.ts';
+import { commandOf } from './command-of.ts';
 import type { MediaCommand, MediaReport, MediaThreadOptions, ThreadLoad } from './protocol.ts';
 
 export type PoolReport =
@@ -13,6 +22,8 @@ export interface MediaPoolOptions extends MediaThreadOptions {
   readonly onLog: (report: Extract<MediaReport, { type: 'log' }>) => void;
   readonly onLevels?: (report: Extract<MediaReport, { type: 'levels' }>) => void;
   readonly onLoad?: (thread: number, load: ThreadLoad) => void;
+  /** What the door of a thread says; answered by `tellDoor`. */
+  readonly onDoor?: (thread: number, message: DoorReport) => void;
 }
 
 /** A thread that cannot even stay up is not started again at once: each time it waits twice as long. */
@@ -83,6 +94,15 @@ export class MediaPool {
     this.#threadOf.get(key)?.worker?.postMessage(commandOf(identity, effect));
   }
 
+  /** Hands a word from outside to the agent of a call; nothing if it has none, or one whose wire has no use for it. */
+  instruct(key: string, instruction: AgentInstruction): void {
+    this.#threadOf.get(key)?.worker?.postMessage({ type: 'agent.instruct', key, instruction } satisfies MediaCommand);
+  }
+
+  tellDoor(thread: number, message: DoorCommand): void {
+    this.#threads[thread]?.worker?.postMessage({ type: 'door', message } satisfies MediaCommand);
+  }
+
   /** Closes what is still open in the threads and lets them end. Takes no new call. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -102,8 +122,8 @@ export class MediaPool {
 
   #spawn(index: number): Worker {
     const entry = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js';
-    const { network, promptsFolder } = this.#options;
-    const workerData: MediaThreadOptions = { network, promptsFolder };
+    const { network, promptsFolder, allowLinkLocalAgents } = this.#options;
+    const workerData: MediaThreadOptions = { network, promptsFolder, allowLinkLocalAgents };
     const worker = new Worker(new URL(entry, import.meta.url), {
       workerData,
       name: `media-${index}`,
@@ -143,13 +163,19 @@ export class MediaPool {
         this.#listener(report);
         return;
       case 'agent.message':
-        this.#note(report.key, report.at, 'agent_message', { data: excerpt(JSON.stringify(report.data) ?? '') });
+        this.#note(report.key, report.at, 'agent_message', {
+          agent: report.agent,
+          data: excerpt(report.text),
+        });
         return;
       case 'agent.transcript': {
-        const { party, text, final } = report;
-        this.#note(report.key, report.at, 'transcript', { party, text: excerpt(text), final });
+        const { agent, party, text, final } = report;
+        this.#note(report.key, report.at, 'transcript', { agent, party, text: excerpt(text), final });
         return;
       }
+      case 'door':
+        this.#options.onDoor?.(index, report.message);
+        return;
       case 'levels':
         this.#options.onLevels?.(report);
         return;
@@ -188,10 +214,13 @@ export class MediaPool {
   }
 }
 
-/** Whatever a thread says first, it works. */
 function started(index: number, worker: Worker | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker?.once('message', () => resolve());
+    worker?.on('message', function listen(report: MediaReport) {
+      if (report.type !== 'ready') return;
+      worker.off('message', listen);
+      resolve();
+    });
     worker?.once('exit', (code) => reject(new Error(`media thread ${index} cannot start (code ${code})`)));
   });
 }
@@ -204,33 +233,6 @@ async function shutDown(worker: Worker): Promise<void> {
   const cutOff = setTimeout(() => void worker.terminate(), SHUTDOWN_MS);
   await exited;
   clearTimeout(cutOff);
-}
-
-function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCommand {
-  const key = identity.id;
-  switch (effect.type) {
-    case 'media.open': {
-      const { offer, firstMediaTimeoutMs, mediaGapTimeoutMs } = effect;
-      const context = { identity, recording: false };
-      return { type: 'open', key, offer, context, firstMediaTimeoutMs, mediaGapTimeoutMs };
-    }
-    case 'media.ungate':
-      return { type: 'ungate', key };
-    case 'media.play':
-      return { type: 'play', key, prompt: effect.prompt };
-    case 'media.drain':
-      return { type: 'drain', key };
-    case 'media.close':
-      return { type: 'close', key, reason: effect.ending.reason };
-    case 'agent.connect':
-      return { type: 'agent.connect', key, agent: effect.agent };
-    case 'agent.start':
-      return { type: 'agent.start', key };
-    case 'agent.close':
-      return { type: 'agent.close', key, reason: effect.ending.reason };
-    default:
-      return effect satisfies never;
-  }
 }
 
 function excerpt(text: string): string {

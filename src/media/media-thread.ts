@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { type DoorReport, ThreadDoor } from '../agents/index.ts';
 import { FrameClock, opusBackend } from '../webrtc/index.ts';
 import { LoadGovernor } from './load-governor.ts';
 import { PromptLibrary } from './prompts.ts';
@@ -6,7 +8,7 @@ import { MediaSession } from './session.ts';
 
 const LOAD_INTERVAL_MS = 1_000;
 
-/** What runs in a media thread: its sessions, their clock, and the watch over its own load. */
+/** What runs in a media thread: its sessions, their clock, the door for agents that dial us, the watch over its own load. */
 export class MediaThread {
   readonly #options: MediaThreadOptions;
   readonly #report: (report: MediaReport) => void;
@@ -14,6 +16,7 @@ export class MediaThread {
   readonly #clock = new FrameClock();
   readonly #governor = new LoadGovernor();
   readonly #prompts: PromptLibrary;
+  readonly #door: ThreadDoor;
   readonly #sessions = new Map<string, MediaSession>();
   #utilisation = performance.eventLoopUtilization();
   #cpu = process.threadCpuUsage();
@@ -28,13 +31,16 @@ export class MediaThread {
       const message = 'the native Opus encoder does not load here; WebAssembly takes its place at twice the CPU';
       this.#report({ type: 'log', level: 'warn', message, fields: {} });
     }
-    this.#report({ type: 'ready' });
+    this.#door = new ThreadDoor((message: DoorReport) => report({ type: 'door', message }));
+    // A thread without a door is of no use: the rejection ends it, and the pool starts another.
+    void this.#door.open().then(() => report({ type: 'ready' }));
     setInterval(() => this.#observeLoad(), LOAD_INTERVAL_MS).unref();
   }
 
   handle(command: MediaCommand): void {
     if (command.type === 'open') return this.#open(command);
     if (command.type === 'shutdown') return void this.#shutdown();
+    if (command.type === 'door') return this.#door.handle(command.message);
     const session = this.#sessions.get(command.key);
     // A command that crossed the session's end: the main thread learns of the end anyway.
     if (session === undefined) return;
@@ -48,9 +54,11 @@ export class MediaThread {
       case 'close':
         return void session.close(command.reason);
       case 'agent.connect':
-        return void session.connectAgent(command.agent);
+        return void session.connectAgent(command.seat, command.agent, command.reconnectAttempts);
       case 'agent.start':
         return session.startAgent();
+      case 'agent.instruct':
+        return session.instructAgent(command.instruction);
       case 'agent.close':
         return void session.closeAgent(command.reason);
       default:
@@ -62,10 +70,12 @@ export class MediaThread {
     const { key } = command;
     const session = new MediaSession({
       key,
-      context: command.context,
+      identity: command.identity,
       firstMediaTimeoutMs: command.firstMediaTimeoutMs,
       mediaGapTimeoutMs: command.mediaGapTimeoutMs,
       network: this.#options.network,
+      door: this.#door,
+      allowLinkLocalAgents: this.#options.allowLinkLocalAgents,
       clock: this.#clock,
       prompts: this.#prompts,
       complexity: () => this.#governor.complexity,
@@ -78,6 +88,7 @@ export class MediaThread {
 
   async #shutdown(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close('service_drained')));
+    this.#door.close();
     this.#onShutdown();
   }
 

@@ -1,5 +1,5 @@
-import type { CallContext } from '../agents/index.ts';
-import type { AgentInput, AgentTarget, CallQuality, MediaInput } from '../call/index.ts';
+import type { BridgedAgent, DoorCommand, DoorReport } from '../agents/index.ts';
+import type { AgentInput, AgentInstruction, CallIdentity, CallQuality, MediaInput } from '../call/index.ts';
 import type { LegNetwork } from '../webrtc/index.ts';
 
 /**
@@ -11,7 +11,7 @@ export type MediaCommand =
       readonly type: 'open';
       readonly key: string;
       readonly offer: string;
-      readonly context: CallContext;
+      readonly identity: CallIdentity;
       readonly firstMediaTimeoutMs: number;
       readonly mediaGapTimeoutMs: number;
     }
@@ -19,23 +19,40 @@ export type MediaCommand =
   | { readonly type: 'play'; readonly key: string; readonly prompt: string }
   | { readonly type: 'drain'; readonly key: string }
   | { readonly type: 'close'; readonly key: string; readonly reason: string }
-  | { readonly type: 'agent.connect'; readonly key: string; readonly agent: AgentTarget }
+  | {
+      readonly type: 'agent.connect';
+      readonly key: string;
+      readonly seat: number;
+      readonly agent: BridgedAgent;
+      readonly reconnectAttempts: number;
+    }
   | { readonly type: 'agent.start'; readonly key: string }
   | { readonly type: 'agent.close'; readonly key: string; readonly reason: string }
+  | { readonly type: 'agent.instruct'; readonly key: string; readonly instruction: AgentInstruction }
+  /** For the door that agents come in by. */
+  | { readonly type: 'door'; readonly message: DoorCommand }
   /** Closes every session, then lets the thread end by itself. */
   | { readonly type: 'shutdown' };
 
 export type MediaReport =
-  /** The thread works. The first report. */
+  /** The thread works. */
   | { readonly type: 'ready' }
   /** Fed to the call machine as it is. */
   | { readonly type: 'input'; readonly key: string; readonly at: number; readonly input: MediaInput | AgentInput }
-  /** For the timeline and events only: what the agent said through its wire. */
-  | { readonly type: 'agent.message'; readonly key: string; readonly at: number; readonly data: unknown }
+  /** For the timeline and events only: what the agent of this name said through its wire. */
+  | {
+      readonly type: 'agent.message';
+      readonly key: string;
+      readonly at: number;
+      readonly agent: string;
+      /** JSON, cut. */
+      readonly text: string;
+    }
   | {
       readonly type: 'agent.transcript';
       readonly key: string;
       readonly at: number;
+      readonly agent: string;
       readonly party: 'user' | 'agent';
       readonly text: string;
       readonly final: boolean;
@@ -49,6 +66,7 @@ export type MediaReport =
       readonly agentDb: number;
       readonly quality: CallQuality;
     }
+  | { readonly type: 'door'; readonly message: DoorReport }
   | { readonly type: 'thread'; readonly at: number; readonly load: ThreadLoad }
   | {
       readonly type: 'log';
@@ -71,4 +89,6 @@ export interface ThreadLoad {
 export interface MediaThreadOptions {
   readonly network: LegNetwork;
   readonly promptsFolder: string;
+  /** Agents may have link-local and metadata addresses. */
+  readonly allowLinkLocalAgents: boolean;
 }

@@ -9,18 +9,22 @@ const UNKNOWN_NETWORK_MS = 50;
 const PHONE_MS = 60;
 
 /** Joins what the leg counted with what jitter buffer and playout counted, and estimates how it sounded. */
-export function measureQuality(leg: LegStats, sound: SoundPath | null, callerAudioDroppedMs: number): CallQuality {
-  const jitter = sound?.jitter.stats();
-  const playout = sound?.playout.stats();
+export function measureQuality(
+  leg: LegStats,
+  { hearing, speaking }: SoundPath,
+  callerAudioDroppedMs: number,
+): CallQuality {
+  const jitter = hearing.jitter.stats();
+  const { underruns, droppedMs } = speaking.counts();
   return {
     ...leg,
-    packetsLate: jitter?.late ?? 0,
-    framesConcealed: jitter?.concealed ?? 0,
-    framesRecoveredByFec: jitter?.fec ?? 0,
-    playoutUnderruns: playout?.underruns ?? 0,
-    agentAudioDroppedMs: Math.round(playout?.droppedMs ?? 0),
+    packetsLate: jitter.late,
+    framesConcealed: jitter.concealed,
+    framesRecoveredByFec: jitter.fec,
+    playoutUnderruns: underruns,
+    agentAudioDroppedMs: Math.round(droppedMs),
     callerAudioDroppedMs,
-    mos: jitter === undefined ? null : estimateMos(leg, jitter.concealed, jitter.delayMs),
+    mos: estimateMos(leg, jitter.concealed, jitter.delayMs),
   };
 }
 

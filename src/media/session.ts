@@ -1,12 +1,12 @@
-import { type AgentListener, type AgentWire, createAgentWire } from '../agents/index.ts';
+import type { BridgedAgent } from '../agents/index.ts';
 import { FRAME_MS } from '../audio/index.ts';
-import type { AgentInput, AgentTarget, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
-import { type Leg, LegError, type LegListener, OPUS_SILENCE, openAnsweringLeg } from '../webrtc/index.ts';
-import { requestClear, requestMark } from './playout-requests.ts';
+import type { AgentInput, AgentInstruction, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
+import { LegError } from '../webrtc/index.ts';
+import { AgentSide } from './agent-side.ts';
+import { PhoneSide } from './phone-side.ts';
 import { measureQuality } from './quality.ts';
 import type { SessionOptions } from './session-options.ts';
-import { SoundPath } from './sound-path.ts';
-import { Watchdog } from './watchdog.ts';
+import { closeSpare, SoundPath } from './sound-path.ts';
 
 /** Rate of prompts when no agent has set one, Hz. */
 const PROMPT_RATE: SampleRate = 16_000;
@@ -14,61 +14,75 @@ const PROMPT_RATE: SampleRate = 16_000;
 const LEVEL_FRAMES = 1_000 / FRAME_MS;
 
 /**
- * One call in its media thread, from first to last: joins the leg to the phone with the wire to the agent. The session
- * owns pacing: 50 times a second it takes one frame from the jitter buffer to the agent and one from the playout queue to
- * the phone.
+ * One call in its media thread, from first to last: joins the phone with the agent. The session owns pacing: 50 times a
+ * second it takes one frame from the jitter buffer to the agent and one from the playout queue to the phone.
  */
 export class MediaSession {
   readonly #options: SessionOptions;
-  readonly #watchdog: Watchdog;
-  #leg: Leg | null = null;
-  #opened: Promise<void> = Promise.resolve();
-  #sound: SoundPath | null = null;
-  /** The sound path as it is once what was asked for is done. Never rejects. */
-  #soundPath: Promise<SoundPath | null> = Promise.resolve(null);
-  #agent: AgentWire | null = null;
-  /** Codecs take a moment to load, and meanwhile the agent may be let go. */
-  #wanted: AgentTarget | null = null;
+  readonly #sound = new SoundPath();
+  readonly #phone: PhoneSide;
+  readonly #agent: AgentSide;
   #removeTick: (() => void) | null = null;
-  #ungated = false;
   #answered = false;
-  #heard = false;
-  #agentSpoke = false;
   #closing: Promise<void> | null = null;
   #frames = 0;
-  /** Of the caller's sound, since the agent was put on the line. */
+  /** Of the caller's sound, since the person was put on the line. */
   #mediaTimeMs = 0;
+  /** No agent will be heard any more: a prompt is played, or will be. */
+  #prompting = false;
+  /** What plays. */
   #prompt: string | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#watchdog = new Watchdog(options.firstMediaTimeoutMs, options.mediaGapTimeoutMs);
+    const { key, identity, network, firstMediaTimeoutMs, mediaGapTimeoutMs, door, allowLinkLocalAgents, report } =
+      options;
+    this.#phone = new PhoneSide({
+      network,
+      firstMediaTimeoutMs,
+      mediaGapTimeoutMs,
+      report: (input) => this.#input(input),
+      fail: (error) => this.#fail(error),
+      onAudio: (payload, sequence, timestamp, arrivalMs) =>
+        this.#sound.hearing.jitter.push(payload, sequence, timestamp, arrivalMs),
+      onDtmf: (digit, durationMs) => this.#agent.callerDtmf(digit, durationMs),
+      // The terminate webhook says so too, a little later, and it alone is believed (meta-calling.md §3.6).
+      onBye: () => this.#log('debug', 'the phone said goodbye over RTCP', {}),
+    });
+    this.#agent = new AgentSide({
+      key,
+      identity,
+      report,
+      services: {
+        allowLinkLocal: allowLinkLocalAgents,
+        door,
+        warn: (message, fields) => this.#log('warn', message, fields),
+      },
+      sound: this.#sound,
+      pulling: () => this.#phone.ungated,
+      sendDtmf: (digits) => this.#phone.sendDtmf(digits),
+      input: (input) => this.#input(input),
+      warn: (message) => this.#log('warn', message, {}),
+    });
   }
 
   /** Opens the leg that answers `offer`. */
   open(offer: string): Promise<void> {
-    this.#opened = this.#openLeg(offer);
-    return this.#opened;
+    return this.#phone.open(offer);
   }
 
   /** Accept succeeded: from now on a packet every 20 ms. */
   ungate(): void {
-    if (this.#ungated || this.#closing !== null) return;
-    this.#ungated = true;
-    this.#leg?.ungate();
-    this.#watchdog.arm(performance.now());
+    if (this.#phone.ungated || this.#closing !== null) return;
+    this.#phone.ungate();
     this.#removeTick = this.#options.clock.add((now) => this.#tick(now));
   }
 
-  async connectAgent(target: AgentTarget): Promise<void> {
-    this.#agent?.abort();
-    this.#agent = null;
-    this.#wanted = target;
+  /** Lets go of the agent before. `seat` comes back with everything that is reported of this one. */
+  async connectAgent(seat: number, target: BridgedAgent, reconnectAttempts: number): Promise<void> {
+    if (this.#closing !== null) return;
     try {
-      await this.#openSound(target.sampleRate);
-      if (this.#closing !== null || this.#wanted !== target) return;
-      this.#agent = createAgentWire(target, this.#options.context, this.#agentListener());
-      this.#agent.connect();
+      await this.#agent.connect(seat, target, reconnectAttempts);
     } catch (error) {
       this.#fail(error);
     }
@@ -76,26 +90,29 @@ export class MediaSession {
 
   startAgent(): void {
     this.#answered = true;
-    this.#agent?.start();
+    this.#agent.start();
   }
 
-  async closeAgent(reason: string): Promise<void> {
-    const agent = this.#agent;
-    this.#agent = null;
-    this.#wanted = null;
-    await agent?.callEnded(reason);
+  instructAgent(instruction: AgentInstruction): void {
+    this.#agent.instruct(instruction);
+  }
+
+  closeAgent(reason: string): Promise<void> {
+    return this.#agent.close(reason);
   }
 
   async play(prompt: string): Promise<void> {
+    this.#prompting = true;
+    const { speaking } = this.#sound;
     try {
       // Now, not when the prompt is read: the caller must hear nothing of what the agent left.
-      this.#sound?.playout.clear();
-      const sound = await this.#openSound(this.#sound?.sampleRate ?? PROMPT_RATE);
-      const pcm = await this.#options.prompts.load(prompt, sound.sampleRate);
+      speaking.playout.clear();
+      if (!speaking.hasEncoder) await this.#preparePrompt();
+      const pcm = await this.#options.prompts.load(prompt, speaking.rate);
       if (this.#closing !== null) return;
-      sound.playout.clear();
-      sound.playout.enqueue(pcm, null);
-      sound.playout.drain();
+      speaking.playout.clear();
+      speaking.playout.enqueue(pcm, null);
+      speaking.playout.drain();
       this.#prompt = prompt;
     } catch (error) {
       this.#log('error', 'a prompt could not be loaded', {
@@ -106,8 +123,9 @@ export class MediaSession {
   }
 
   drain(): void {
-    if (this.#sound === null) this.#input({ type: 'media.drained' });
-    else this.#sound.playout.drain();
+    const { speaking } = this.#sound;
+    if (speaking.hasEncoder) speaking.playout.drain();
+    else this.#input({ type: 'media.drained' });
   }
 
   /**
@@ -120,15 +138,15 @@ export class MediaSession {
   }
 
   quality(): CallQuality | null {
-    if (this.#leg === null) return null;
-    return measureQuality(this.#leg.stats(), this.#sound, this.#agent?.callerAudioDroppedMs ?? 0);
+    const leg = this.#phone.stats();
+    return leg === null ? null : measureQuality(leg, this.#sound, this.#agent.callerAudioDroppedMs);
   }
 
   #tick(now: number): void {
     try {
       this.#fromCaller(now);
       this.#toCaller();
-      const silentMs = this.#watchdog.check(now);
+      const silentMs = this.#phone.silentMs(now);
       if (silentMs !== null) this.#input({ type: 'media.silent', silentMs });
       this.#frames += 1;
       if (this.#frames % LEVEL_FRAMES === 0) this.#tellLevels();
@@ -140,23 +158,18 @@ export class MediaSession {
   }
 
   #fromCaller(now: number): void {
-    if (this.#sound === null) return;
-    const frame = this.#sound.pullCaller(now);
-    if (!this.#answered) return;
-    this.#agent?.callerAudio(frame.pcm, this.#mediaTimeMs, frame.concealed);
+    const frame = this.#sound.hearing.pull(now);
+    if (!this.#answered || frame === null) return;
+    this.#agent.callerAudio(frame.pcm, this.#mediaTimeMs, frame.concealed);
     this.#mediaTimeMs += FRAME_MS;
   }
 
   #toCaller(): void {
-    if (this.#leg === null) return;
-    if (this.#sound === null) return this.#leg.sendAudio(OPUS_SILENCE, false);
-    const { packet, marker, playout } = this.#sound.pullOutgoing(this.#options.complexity());
-    this.#leg.sendAudio(packet, marker);
-    if (marker && !this.#agentSpoke && this.#prompt === null) {
-      this.#agentSpoke = true;
-      this.#input({ type: 'agent.spoke' });
-    }
-    for (const mark of playout.marks) this.#agent?.marked(mark, false);
+    const presence = this.#prompting ? 'none' : this.#agent.takePresence();
+    const { packet, marker, playout } = this.#sound.speaking.pull(this.#options.complexity(), presence);
+    this.#phone.send(packet, marker);
+    if (marker && this.#prompt === null) this.#agent.spoke();
+    this.#agent.marked(playout.marks);
     if (playout.drained) this.#onDrained();
   }
 
@@ -167,42 +180,20 @@ export class MediaSession {
     else this.#input({ type: 'media.prompt_done', prompt, played: true });
   }
 
+  async #preparePrompt(): Promise<void> {
+    const codecs = await this.#sound.prepare({ callerRate: PROMPT_RATE, agentRate: PROMPT_RATE });
+    if (this.#closing === null) this.#sound.use(codecs);
+    else closeSpare(codecs);
+  }
+
   async #close(reason: string): Promise<void> {
     this.#removeTick?.();
     const quality = this.quality();
-    await Promise.allSettled([this.closeAgent(reason), this.#closeLeg()]);
-    (await this.#soundPath)?.close();
+    await Promise.allSettled([this.#agent.close(reason), this.#phone.close()]);
+    this.#sound.close();
     const { key, report, onClosed } = this.#options;
     report({ type: 'input', key, at: Date.now(), input: { type: 'media.closed', quality } });
     onClosed();
-  }
-
-  async #openLeg(offer: string): Promise<void> {
-    const { network } = this.#options;
-    try {
-      this.#leg = await openAnsweringLeg(offer, network, this.#legListener);
-      this.#input({ type: 'media.opened', sdp: this.#leg.localSdp });
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** A leg that is still being opened is closed when it is open: it holds sockets from the first moment. */
-  async #closeLeg(): Promise<void> {
-    await this.#opened;
-    await this.#leg?.close();
-  }
-
-  /** One after the other: two that open at once would each take the other's place. */
-  #openSound(sampleRate: SampleRate): Promise<SoundPath> {
-    const opening = this.#soundPath.then(async (present) => {
-      if (present?.sampleRate === sampleRate) return present;
-      this.#sound = await SoundPath.open(sampleRate);
-      present?.close();
-      return this.#sound;
-    });
-    this.#soundPath = opening.catch(() => this.#sound);
-    return opening;
   }
 
   #fail(error: unknown): void {
@@ -212,58 +203,13 @@ export class MediaSession {
     this.#input({ type: 'media.failed', code, detail });
   }
 
-  readonly #legListener: LegListener = {
-    onConnected: (setupMs) => this.#input({ type: 'media.connected', setupMs }),
-    onFailed: (code, detail) => this.#input({ type: 'media.failed', code, detail }),
-    onAudio: (payload, sequence, timestamp, arrivalMs) => {
-      // What the phone sends before the call is answered is nobody's business.
-      if (!this.#ungated) return;
-      this.#sound?.jitter.push(payload, sequence, timestamp, arrivalMs);
-      if (this.#heard) return;
-      this.#heard = true;
-      this.#input({ type: 'media.heard' });
-    },
-    onDtmf: (digit, durationMs) => {
-      if (!this.#ungated) return;
-      if (this.#answered) this.#agent?.callerDtmf(digit, durationMs);
-      this.#input({ type: 'media.dtmf', digit, durationMs });
-    },
-    onActivity: (arrivalMs) => this.#watchdog.activity(arrivalMs),
-    // The terminate webhook says so too, a little later, and it alone is believed (meta-calling.md §3.6).
-    onBye: () => this.#log('debug', 'the phone said goodbye over RTCP', {}),
-  };
-
-  #agentListener(): AgentListener {
-    const { key, report } = this.#options;
-    return {
-      onReady: (connectMs) => this.#input({ type: 'agent.ready', connectMs }),
-      onAudio: (pcm, itemId) => {
-        this.#sound?.playout.enqueue(pcm, itemId);
-      },
-      onClear: () => {
-        if (this.#agent !== null && this.#sound !== null) requestClear(this.#agent, this.#sound.playout);
-      },
-      onMark: (name) => {
-        if (this.#agent !== null && this.#sound !== null) {
-          requestMark(this.#agent, this.#sound.playout, this.#ungated, name);
-        }
-      },
-      onDtmf: (digits) => {
-        if (this.#leg?.sendDtmf(digits) === false) this.#log('warn', 'keys towards the phone were refused', {});
-      },
-      onMessage: (data) => report({ type: 'agent.message', key, at: Date.now(), data }),
-      onTranscript: (transcript) => report({ type: 'agent.transcript', key, at: Date.now(), ...transcript }),
-      onHangup: (drain, reason) => this.#input({ type: 'agent.hangup', drain, reason }),
-      onReconnecting: (attempt, code) => this.#input({ type: 'agent.reconnecting', attempt, code }),
-      onFailed: (code, detail) => this.#input({ type: 'agent.failed', code, detail }),
-    };
-  }
-
   #tellLevels(): void {
     const quality = this.quality();
-    if (this.#sound === null || quality === null) return;
+    if (quality === null) return;
+    const { hearing, speaking } = this.#sound;
     this.#sound.expectLoss(quality);
-    const { callerDb, agentDb } = this.#sound.takeLevels();
+    const callerDb = hearing.takeLevel();
+    const agentDb = speaking.takeLevel();
     this.#options.report({ type: 'levels', key: this.#options.key, at: Date.now(), callerDb, agentDb, quality });
   }
 
@@ -272,7 +218,7 @@ export class MediaSession {
     this.#options.report({ type: 'input', key: this.#options.key, at: Date.now(), input });
   }
 
-  #log(level: 'debug' | 'warn' | 'error', message: string, fields: Readonly<Record<string, string>>): void {
+  #log(level: 'debug' | 'warn' | 'error', message: string, fields: Readonly<Record<string, string | number>>): void {
     this.#options.report({ type: 'log', level, message, fields: { call: this.#options.key, ...fields } });
   }
 }

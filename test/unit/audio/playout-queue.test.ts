@@ -277,6 +277,30 @@ describe('drain', () => {
     expect(queue.stats()).toMatchObject({ playedMs: 30, droppedMs: 50 });
   });
 
+  it('leaves out the silence at the end, though not the pauses before, and marks in it fire with the last sound', () => {
+    const { queue, pullMany } = make();
+    queue.enqueue(sound(20), 'words');
+    queue.enqueue(new Int16Array(20 * (RATE / 1000)), 'words');
+    queue.enqueue(sound(20), 'words');
+    queue.mark('said');
+    // Two seconds as Pipecat ends a call with, in the zeros of A-law.
+    queue.enqueue(sound(2_000, -8), 'silence');
+    queue.mark('end');
+    queue.drain();
+    expect(queue.stats()).toMatchObject({ queuedMs: 60, trimmedMs: 2_000 });
+    const pulls = pullMany(4);
+    expect(pulls.map((each) => each.drained)).toEqual([false, false, true, false]);
+    expect(pulls.map((each) => each.marks)).toEqual([[], [], ['said', 'end'], []]);
+  });
+
+  it('of nothing but silence is over with the next pull, and its marks with it', () => {
+    const { queue, pull } = make();
+    queue.enqueue(sound(500, 0), null);
+    queue.mark('end');
+    queue.drain();
+    expect(pull()).toMatchObject({ drained: true, marks: ['end'], kind: 'silence' });
+  });
+
   it('of an empty queue is over with the next pull', () => {
     const { queue, pull } = make();
     queue.drain();

@@ -1,12 +1,15 @@
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DoorReport } from '../../../src/agents/index.ts';
 import type { CallIdentity, MediaEffect } from '../../../src/call/index.ts';
-import { MediaPool, type PoolReport } from '../../../src/media/media-pool.ts';
-import { identity } from '../../support/call.ts';
+import { MediaPool, type MediaPoolOptions, type PoolReport } from '../../../src/media/media-pool.ts';
+import { agentTarget, identity } from '../../support/call.ts';
 import { loopback } from '../../support/leg-pair.ts';
 import { MediaThreads } from '../../support/media-threads.ts';
 import { offerSdp } from '../../support/offer-sdp.ts';
 import { liveTimers, openThings, timersAtRest } from '../../support/open-things.ts';
+import { RawAgent } from '../../support/raw-agent.ts';
+import { rawTarget } from '../../support/raw-calls.ts';
 
 const OPEN: MediaEffect = {
   type: 'media.open',
@@ -48,11 +51,17 @@ function call(id: string): CallIdentity {
   return identity({ id });
 }
 
-function openPool(threads: number, onLog: (message: string) => void = () => {}): { pool: MediaPool; log: PoolLog } {
+function openPool(
+  threads: number,
+  onLog: (message: string) => void = () => {},
+  more: Pick<MediaPoolOptions, 'onDoor'> = {},
+): { pool: MediaPool; log: PoolLog } {
   const pool = new MediaPool({
     threads,
     network: loopback(),
     promptsFolder: tmpdir(),
+    allowLinkLocalAgents: false,
+    ...more,
     onLog: ({ message }) => onLog(message),
   });
   const log = new PoolLog();
@@ -148,6 +157,47 @@ describe('A pool of media threads', () => {
     await closing;
     expect(logged).toEqual(['a media thread failed']);
     expect(threads.running).toBe(0);
+  });
+
+  it('carries a word from outside to the agent of a call, and what the agent says into the timeline, by its name', async () => {
+    const agent = await RawAgent.start();
+    ({ pool, log } = openPool(1));
+    pool.perform(call('a'), OPEN);
+    const target = rawTarget(agent.url, { name: 'Echo' });
+    pool.perform(call('a'), { type: 'agent.connect', seat: 2, agent: target, reconnectAttempts: 0, last: true });
+    await log.until('a', 'agent.ready');
+    expect(log.reports).toContainEqual(
+      expect.objectContaining({ input: expect.objectContaining({ type: 'agent.ready', seat: 2 }) }),
+    );
+    const connection = await agent.connection();
+    pool.instruct('a', { type: 'message', data: { from: 'outside' } });
+    pool.instruct('nobody', { type: 'message', data: 1 });
+    expect(await connection.hear('message')).toMatchObject({ data: { from: 'outside' } });
+    connection.say({ type: 'transcript', party: 'user', text: 'hello', final: true });
+    connection.say({ type: 'message', data: 7 });
+    connection.say({ type: 'hangup' });
+    await log.until('a', 'agent.hangup');
+    expect(log.reports.flatMap((report) => (report.type === 'note' ? [report.event] : []))).toMatchObject([
+      { type: 'transcript', data: { agent: 'Echo', party: 'user', text: 'hello', final: true } },
+      { type: 'agent_message', data: { agent: 'Echo', data: '7' } },
+    ]);
+    await agent.stop();
+  });
+
+  it('carries what the door of a thread says, and its answer', async () => {
+    const said = Promise.withResolvers<[number, DoorReport]>();
+    ({ pool, log } = openPool(2, () => {}, { onDoor: (thread, message) => said.resolve([thread, message]) }));
+    await pool.ready();
+    pool.perform(call('a'), OPEN);
+    const agent = agentTarget({ entry: { kind: 'wait', token: 'token' } });
+    pool.perform(call('a'), { type: 'agent.connect', seat: 0, agent, reconnectAttempts: 0, last: true });
+    const [thread, message] = await said.promise;
+    expect(message).toMatchObject({ type: 'invite', key: 'a', agentId: agent.id });
+    pool.tellDoor(thread, { type: 'absent', token: message.token });
+    await log.until('a', 'agent.failed');
+    expect(log.reports).toContainEqual(
+      expect.objectContaining({ input: expect.objectContaining({ type: 'agent.failed', code: 'not_connected' }) }),
+    );
   });
 
   it('loses no last report of a call that is closing when the pool is', async () => {

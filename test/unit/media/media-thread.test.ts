@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sineTone, writeWav } from '../../../src/audio/index.ts';
-import type { AgentInput, AgentTarget, MediaInput } from '../../../src/call/index.ts';
+import type { AgentInput, MediaInput, RawAgent as RawTarget } from '../../../src/call/index.ts';
 import { MediaThread } from '../../../src/media/media-thread.ts';
 import type { MediaReport } from '../../../src/media/protocol.ts';
-import { callContext } from '../../support/call-context.ts';
+import { identity } from '../../support/call.ts';
 import { offerSdp } from '../../support/offer-sdp.ts';
 import { openThings } from '../../support/open-things.ts';
 import { RawAgent } from '../../support/raw-agent.ts';
+import { rawTarget } from '../../support/raw-calls.ts';
 
 const KEY = 'the call';
 const NETWORK = { portRange: null, announcedIp: null, bindAddresses: ['127.0.0.1'], ipv6: false, iceServers: [] };
@@ -26,7 +27,7 @@ describe('a media thread', () => {
     inputs = [];
     told = () => {};
     thread = new MediaThread(
-      { network: NETWORK, promptsFolder: prompts },
+      { network: NETWORK, promptsFolder: prompts, allowLinkLocalAgents: false },
       (report: MediaReport) => {
         if (report.type === 'input') inputs.push(report.input);
         told();
@@ -35,13 +36,14 @@ describe('a media thread', () => {
     );
   });
   afterEach(async () => {
+    thread.handle({ type: 'shutdown' });
     await agent.stop();
     await rm(prompts, { recursive: true });
   });
 
   function open(): void {
     const timeouts = { firstMediaTimeoutMs: 60_000, mediaGapTimeoutMs: 60_000 };
-    thread.handle({ type: 'open', key: KEY, offer: offerSdp(), context: callContext(), ...timeouts });
+    thread.handle({ type: 'open', key: KEY, offer: offerSdp(), identity: identity(), ...timeouts });
   }
 
   function close(): void {
@@ -58,30 +60,22 @@ describe('a media thread', () => {
     }
   }
 
-  const target = (): AgentTarget => ({
-    id: 'agent',
-    name: 'agent',
-    wire: 'raw',
-    url: agent.url,
-    token: null,
-    tokenIn: 'header',
-    sampleRate: 24_000,
-    connectTimeoutMs: 1_000,
-    reconnectAttempts: 0,
-    parameters: {},
-  });
+  function connect(target: RawTarget = rawTarget(agent.url)): void {
+    thread.handle({ type: 'agent.connect', key: KEY, seat: 0, agent: target, reconnectAttempts: 0 });
+  }
 
   it('does not dial an agent that was let go before its codecs were there', async () => {
     let dials = 0;
-    const watched: AgentTarget = {
-      ...target(),
-      get url() {
+    const target = rawTarget(agent.url);
+    const watched: RawTarget = {
+      ...target,
+      get entry() {
         dials += 1;
-        return agent.url;
+        return target.entry;
       },
     };
     open();
-    thread.handle({ type: 'agent.connect', key: KEY, agent: watched });
+    connect(watched);
     thread.handle({ type: 'agent.close', key: KEY, reason: 'agent_unavailable' });
     thread.handle({ type: 'play', key: KEY, prompt: 'not-there.wav' });
     expect(await heard('media.prompt_done')).toMatchObject({ played: false });
@@ -93,7 +87,7 @@ describe('a media thread', () => {
   it('plays a prompt whose codecs were asked for while those of an agent were still loading', async () => {
     await writeFile(join(prompts, 'sorry.wav'), writeWav(sineTone(16_000, 440, 60), 16_000));
     open();
-    thread.handle({ type: 'agent.connect', key: KEY, agent: target() });
+    connect();
     thread.handle({ type: 'agent.close', key: KEY, reason: 'agent_unavailable' });
     thread.handle({ type: 'play', key: KEY, prompt: 'sorry.wav' });
     thread.handle({ type: 'ungate', key: KEY });

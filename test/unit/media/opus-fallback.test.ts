@@ -10,11 +10,12 @@ const NETWORK = { portRange: null, announcedIp: null, bindAddresses: [], ipv6: f
 function logsOfNewThread(backend: 'native' | 'wasm'): MediaReport[] {
   vi.mocked(webrtc.opusBackend).mockReturnValueOnce(backend);
   const reports: MediaReport[] = [];
-  new MediaThread(
-    { network: NETWORK, promptsFolder: '.' },
+  const thread = new MediaThread(
+    { network: NETWORK, promptsFolder: '.', allowLinkLocalAgents: false },
     (report) => reports.push(report),
     () => {},
   );
+  thread.handle({ type: 'shutdown' });
   return reports.filter((report) => report.type === 'log');
 }
 
