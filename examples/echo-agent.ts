@@ -30,7 +30,8 @@ export async function startEchoAgent(options: EchoAgentOptions): Promise<{ url: 
   return { url: `ws://${host}:${(server.address() as AddressInfo).port}/`, close };
 }
 
-function echo(socket: WebSocket, delayMs: number): void {
+/** Has one call: the same whether the bridge dialled or the agent (nat-agent.ts). */
+export function echo(socket: WebSocket, delayMs: number): void {
   socket.on('error', () => socket.terminate());
   socket.on('message', (data: Buffer, isSound) => {
     if (isSound) {
@@ -39,16 +40,16 @@ function echo(socket: WebSocket, delayMs: number): void {
       return;
     }
     // `start` is the first message of a call. After `ready` the bridge puts the person on the line.
-    if (typeOf(data) === 'start') socket.send(JSON.stringify({ type: 'ready' }));
+    if (parse(data)?.type === 'start') socket.send(JSON.stringify({ type: 'ready' }));
   });
 }
 
-/** Whoever finds the port may send anything; it must not end the agent. */
-function typeOf(text: Buffer): unknown {
+/** One message as it was sent; null if it is no JSON. Whoever finds the port may send anything; it must not end the agent. */
+export function parse(text: Buffer): { readonly type?: unknown; readonly url?: unknown } | null {
   try {
-    return JSON.parse(text.toString())?.type;
+    return JSON.parse(text.toString());
   } catch {
-    return undefined;
+    return null;
   }
 }
 

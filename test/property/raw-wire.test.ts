@@ -5,11 +5,11 @@ import { createAgentWire } from '../../src/agents/index.ts';
 import { agentMessages } from '../../src/agents/wires/raw/agent-messages.ts';
 import { parseAgentMessage } from '../../src/agents/wires/raw/parse-agent-message.ts';
 import { protocolSchema } from '../../src/agents/wires/raw/protocol-schema.ts';
-import { RecordingAgentListener } from '../support/agent-listener.ts';
-import { agentTarget } from '../support/call.ts';
 import { callContext } from '../support/call-context.ts';
 import { ProtocolDocument } from '../support/protocol-document.ts';
 import { RawAgent } from '../support/raw-agent.ts';
+import { rawTarget } from '../support/raw-calls.ts';
+import { RecordingWireListener, wireServices } from '../support/wire-listener.ts';
 
 const document = new ProtocolDocument();
 const samples = [
@@ -78,8 +78,8 @@ describe('a wire whose agent says anything at all', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(utterance, { maxLength: 30 }), async (utterances) => {
-        const listener = new RecordingAgentListener();
-        const wire = createAgentWire(agentTarget({ url: agent.url }), callContext(), listener);
+        const listener = new RecordingWireListener();
+        const wire = createAgentWire(rawTarget(agent.url), callContext(), listener, wireServices());
         wire.connect();
         const connection = await agent.connection();
         wire.start();
@@ -91,9 +91,9 @@ describe('a wire whose agent says anything at all', () => {
         await Promise.race([connection.settle(), connection.closed]);
         wire.callerAudio(new Int16Array(320), 0, false);
         const { types } = listener;
-        const final = types.filter((type) => type === 'failed' || type === 'hangup');
+        const final = types.filter((type) => type === 'lost' || type === 'hangup');
         expect(final.length).toBeLessThanOrEqual(1);
-        if (types.includes('failed')) expect(types.at(-1)).toBe('failed');
+        if (types.includes('lost')) expect(types.at(-1)).toBe('lost');
         const sounds = listener.events.filter((event) => event.type === 'audio');
         const whole = utterances.filter(({ sound }) => sound !== null && sound.length > 0 && sound.length % 2 === 0);
         expect(sounds.length).toBeLessThanOrEqual(whole.length);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 export interface MessageSection {
-  readonly from: 'bridge' | 'agent';
+  readonly from: 'bridge' | 'agent' | 'line';
   readonly type: string;
   readonly text: string;
   readonly fields: readonly DocumentedField[];
@@ -13,13 +13,19 @@ export interface DocumentedField {
   readonly optional: boolean;
 }
 
+const HEADINGS = {
+  bridge: '## Messages from the bridge',
+  agent: '## Messages from the agent',
+  line: '## Agents behind NAT',
+};
+
 /** docs/protocol.md as a reader takes it in: its sections on messages, its samples and its tables. */
 export class ProtocolDocument {
   readonly #text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 
   get messages(): readonly MessageSection[] {
-    return (['bridge', 'agent'] as const).flatMap((from) =>
-      this.#section(`## Messages from the ${from}`)
+    return (['bridge', 'agent', 'line'] as const).flatMap((from) =>
+      this.#section(HEADINGS[from])
         .split(/^### /m)
         .slice(1)
         .map((text) => ({

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { startEchoAgent } from '../../../examples/echo-agent.ts';
+import { startNatAgent } from '../../../examples/nat-agent.ts';
 import { startToneAgent } from '../../../examples/tone-agent.ts';
 import { createAgentWire } from '../../../src/agents/index.ts';
-import type { AgentTarget } from '../../../src/call/index.ts';
-import { RecordingAgentListener } from '../../support/agent-listener.ts';
-import { agentTarget } from '../../support/call.ts';
+import { AgentEntrance, LINE_TOKEN } from '../../support/agent-entrance.ts';
 import { callContext } from '../../support/call-context.ts';
+import { type RawDifferences, rawTarget } from '../../support/raw-calls.ts';
+import { RecordingWireListener, wireServices } from '../../support/wire-listener.ts';
 
 const cleanUp: (() => unknown)[] = [];
 
@@ -15,9 +16,9 @@ afterEach(async () => {
   for (const end of cleanUp.splice(0)) await end();
 });
 
-async function call(url: string, overrides: Partial<AgentTarget> = {}) {
-  const listener = new RecordingAgentListener();
-  const wire = createAgentWire(agentTarget({ url, ...overrides }), callContext(), listener);
+async function call(url: string, differences: RawDifferences = {}) {
+  const listener = new RecordingWireListener();
+  const wire = createAgentWire(rawTarget(url, differences), callContext(), listener, wireServices());
   cleanUp.unshift(() => wire.abort());
   wire.connect();
   return { wire, listener };
@@ -41,15 +42,15 @@ describe('the echo agent', () => {
     await listener.next('ready');
     wire.start();
     for (const value of [1, 2, 3]) wire.callerAudio(new Int16Array(320).fill(value), 0, false);
-    for (const value of [1, 2, 3]) expect((await listener.next('audio')).samples).toEqual(Array(320).fill(value));
+    for (const value of [1, 2, 3]) expect([...(await listener.next('audio')).samples]).toEqual(Array(320).fill(value));
   });
 
   it('takes its token from header or query, and refuses without', async () => {
     const { url } = await echo({ token: 'secret' });
     await (await call(url, { token: 'secret', tokenIn: 'header' })).listener.next('ready');
     await (await call(url, { token: 'secret', tokenIn: 'query' })).listener.next('ready');
-    expect((await (await call(url)).listener.next('failed')).code).toBe('unauthorized');
-    expect((await (await call(url, { token: 'guess' })).listener.next('failed')).code).toBe('unauthorized');
+    expect((await (await call(url)).listener.next('lost')).loss.code).toBe('unauthorized');
+    expect((await (await call(url, { token: 'guess' })).listener.next('lost')).loss.code).toBe('unauthorized');
   });
 
   it('outlives a stranger who sends text that is no JSON', async () => {
@@ -75,10 +76,10 @@ describe('the tone agent', () => {
     await listener.next('ready');
     wire.start();
     await listener.next('mark');
-    const sounds = listener.events.filter((event) => event.type === 'audio');
+    const sounds = listener.all('audio');
     expect(sounds.map((sound) => sound.samples.length)).toEqual(Array(10).fill(sampleRate / 50));
     expect(new Set(sounds.map((sound) => sound.itemId))).toEqual(new Set(['tone']));
-    const samples = sounds.flatMap((sound) => sound.samples);
+    const samples = sounds.flatMap((sound) => [...sound.samples]);
     const rises = samples.filter((sample, i) => i > 0 && samples[i - 1]! < 0 && sample >= 0).length;
     expect(rises).toBeGreaterThanOrEqual(87);
     expect(rises).toBeLessThanOrEqual(88);
@@ -100,5 +101,60 @@ describe('the tone agent', () => {
     await listener.next('ready');
     wire.start();
     expect(await listener.next('hangup')).toMatchObject({ drain: true });
+  });
+});
+
+describe('the agent behind NAT', () => {
+  async function dialled(options: { readonly token?: string } = {}) {
+    const entrance = await AgentEntrance.open();
+    cleanUp.push(() => entrance.close());
+    const states: string[] = [];
+    let wake = () => {};
+    const agent = startNatAgent({
+      bridge: `${entrance.origin.replace(/^http/, 'ws')}/`,
+      token: LINE_TOKEN,
+      onLine: (state) => {
+        states.push(state);
+        wake();
+      },
+      ...options,
+    });
+    cleanUp.unshift(agent.close);
+    const reach = async (...expected: string[]) => {
+      while (states.length < expected.length) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      expect(states).toEqual(expected);
+    };
+    return { entrance, reach };
+  }
+
+  it('dials the bridge, takes its calls and repeats what it hears', async () => {
+    const { entrance, reach } = await dialled();
+    await reach('open');
+    const wire = entrance.wire();
+    await entrance.listener.next('ready');
+    wire.start();
+    for (const value of [1, 2]) wire.callerAudio(new Int16Array(320).fill(value), 0, false);
+    for (const value of [1, 2]) expect((await entrance.listener.next('audio')).samples[319]).toBe(value);
+    await wire.callEnded('user_hangup');
+  });
+
+  it('opens its line again when it is lost', async () => {
+    const { entrance, reach } = await dialled();
+    await reach('open');
+    // A token that does not hold when a call comes ends the line.
+    entrance.tokens.clear();
+    entrance.wire();
+    await reach('open', 'lost');
+    entrance.tokens.set(LINE_TOKEN, { id: 'agent-1', name: 'Front desk' });
+    await reach('open', 'lost', 'open');
+  });
+
+  it('goes on asking where it is not known', async () => {
+    const { reach } = await dialled({ token: 'unknown' });
+    await reach('lost', 'lost');
   });
 });

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { ZodType } from 'zod';
+import { lineMessages } from '../../../src/agents/door/messages.ts';
+import { endOfClose } from '../../../src/agents/net/socket-end.ts';
 import { agentMessages, vonageMessages } from '../../../src/agents/wires/raw/agent-messages.ts';
 import { bridgeMessages } from '../../../src/agents/wires/raw/bridge-messages.ts';
 import { protocolSchema } from '../../../src/agents/wires/raw/protocol-schema.ts';
-import { endOfClose } from '../../../src/agents/wires/raw/socket-end.ts';
 import type { AgentFailure } from '../../../src/call/index.ts';
 import { ProtocolDocument } from '../../support/protocol-document.ts';
 
@@ -13,6 +14,7 @@ interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
   readonly required?: readonly string[];
 }
 
@@ -25,6 +27,12 @@ const FAILURES: Readonly<Record<AgentFailure, true>> = {
   socket_lost: true,
   stalled: true,
   agent_error: true,
+  silent: true,
+  not_ready: true,
+  at_capacity: true,
+  circuit_open: true,
+  not_connected: true,
+  address_refused: true,
 };
 
 const document = new ProtocolDocument();
@@ -33,7 +41,11 @@ const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: 
   committed,
   'protocol',
 );
-const zod: Record<'bridge' | 'agent', Record<string, ZodType>> = { bridge: bridgeMessages, agent: agentMessages };
+const zod: Record<'bridge' | 'agent' | 'line', Record<string, ZodType>> = {
+  bridge: bridgeMessages,
+  agent: agentMessages,
+  line: lineMessages,
+};
 
 function definition(name: string): JsonSchema {
   return committed.$defs[name];
@@ -41,11 +53,13 @@ function definition(name: string): JsonSchema {
 
 /** Paths of all fields but `type`, such as `call.from.phone` and `items[].id`. */
 function paths(schema: JsonSchema, prefix = ''): { path: string; leaf: boolean; optional: boolean }[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+  // An object that may be null.
+  const { properties = {}, required = [] } = schema.anyOf?.find((each) => each.properties !== undefined) ?? schema;
+  return Object.entries(properties).flatMap(([name, field]) => {
     const path = `${prefix}${name}`;
     if (path === 'type') return [];
     const inside = field.items ? paths(field.items, `${path}[].`) : paths(field, `${path}.`);
-    const optional = !schema.required?.includes(name);
+    const optional = !required.includes(name);
     return [{ path, leaf: inside.length === 0, optional }, ...inside];
   });
 }
@@ -61,8 +75,8 @@ describe('docs/protocol.schema.json', () => {
 });
 
 describe('docs/protocol.md', () => {
-  it('has a section for every message of both sides, and no other', () => {
-    for (const from of ['bridge', 'agent'] as const) {
+  it('has a section for every message of both sides and of the line, and no other', () => {
+    for (const from of ['bridge', 'agent', 'line'] as const) {
       const sections = document.messages.filter((message) => message.from === from).map((message) => message.type);
       expect(sections.toSorted()).toEqual(Object.keys(zod[from]).toSorted());
     }

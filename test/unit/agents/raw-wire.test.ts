@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAgentWire } from '../../../src/agents/index.ts';
+import { ratesOf } from '../../../src/agents/index.ts';
 import { agentTarget } from '../../support/call.ts';
 import { callContext } from '../../support/call-context.ts';
 import type { RawAgentConnection } from '../../support/raw-agent.ts';
@@ -61,13 +61,6 @@ describe('dialling an agent', () => {
     expect(connection.headers['sec-websocket-extensions']).toBeUndefined();
   });
 
-  it('says how long it took until the agent was ready', async () => {
-    calls.dial();
-    const { connectMs } = await calls.listener.next('ready');
-    expect(connectMs).toBeGreaterThan(0);
-    expect(connectMs).toBeLessThan(5000);
-  });
-
   it('dials once however often it is told to connect', async () => {
     const { wire, connection } = await calls.ready();
     wire.connect();
@@ -106,7 +99,17 @@ describe('the start message', () => {
       audio: { encoding: 's16le', sample_rate: 24000, channels: 1, frame_ms: 20 },
       parameters: { locale: 'de', tone: 'formal' },
       reconnect: 0,
+      previous_agent: null,
+      transcript: [],
     });
+  });
+
+  it('tells a later connection how many there were, which agent was lost, and what was said', async () => {
+    const previousAgent = { name: 'First', failure: 'stalled' } as const;
+    const transcript = [{ party: 'user', text: 'A table for four.' } as const];
+    calls.dial({}, callContext({ attempt: 2, previousAgent, transcript }));
+    const start = await (await calls.agent.connection()).hear('start');
+    expect(start).toMatchObject({ reconnect: 2, previous_agent: previousAgent, transcript });
   });
 
   it('turns the parties round when the business calls', async () => {
@@ -166,19 +169,44 @@ describe('becoming ready', () => {
   });
 
   it.each([
-    ['hangs up', (connection: RawAgentConnection) => connection.say({ type: 'hangup' })],
-    ['closes cleanly', (connection: RawAgentConnection) => connection.close(1000)],
-  ])('fails with agent_error when the agent %s instead', async (_what, decline) => {
+    ['hangs up', (connection: RawAgentConnection) => connection.say({ type: 'hangup', reason: 'busy' })],
+    ['closes cleanly', (connection: RawAgentConnection) => connection.close(1000, 'busy')],
+  ])('does not come when the agent %s instead', async (_what, decline) => {
     calls.dial();
     decline(await calls.agent.connection());
-    expect((await calls.listener.next('failed')).code).toBe('agent_error');
-    expect(calls.listener.types).toEqual(['failed']);
+    expect(await calls.listener.next('hangup')).toMatchObject({ reason: 'busy' });
+    expect(calls.listener.types).toEqual(['hangup']);
   });
 
-  it('fails with socket_lost when the connection breaks first, without dialling again', async () => {
-    calls.dial({ reconnectAttempts: 3 });
+  it('does not come after the agent declined', async () => {
+    calls.dial();
+    const connection = await calls.agent.connection();
+    connection.say({ type: 'hangup' });
+    connection.say({ type: 'ready' });
+    connection.sound(new Int16Array([1]));
+    await taken(connection);
+    expect(calls.listener.types).toEqual(['hangup']);
+  });
+
+  it('does not come when the connection breaks first', async () => {
+    calls.dial();
     (await calls.agent.connection()).drop();
-    expect((await calls.listener.next('failed')).code).toBe('socket_lost');
+    expect((await calls.listener.next('lost')).loss).toMatchObject({ code: 'socket_lost', retryable: true });
+    expect(calls.listener.types).toEqual(['lost']);
+  });
+
+  it('comes late for a person who is on the line already: answered follows, and what was not heard is counted', async () => {
+    const wire = calls.dial();
+    const connection = await calls.agent.connection();
+    wire.start();
+    wire.callerAudio(frame(1), 0, false);
+    await taken(connection);
+    expect(connection.messages.map((message) => message['type'])).toEqual(['start', 'pong']);
+    connection.say({ type: 'ready' });
+    await connection.hear('answered');
+    wire.callerAudio(frame(2), 20, false);
+    expect((await connection.hearSound()).readInt16LE(0)).toBe(2);
+    expect(wire.callerAudioDroppedMs).toBe(20);
   });
 });
 
@@ -210,7 +238,7 @@ describe('the person is on the line', () => {
 
   it.each([8000, 16000, 24000, 48000] as const)('sends 20 ms frames at %i Hz', async (sampleRate) => {
     const { wire, connection } = await calls.answered({ sampleRate });
-    expect(wire.sampleRate).toBe(sampleRate);
+    expect(ratesOf(agentTarget({ sampleRate }))).toEqual({ callerRate: sampleRate, agentRate: sampleRate });
     wire.callerAudio(frame(5, sampleRate), 0, false);
     expect((await connection.hearSound()).length).toBe(sampleRate / 25);
   });
@@ -220,7 +248,7 @@ describe('sound of the agent', () => {
   it('comes through at any even length, before and after the answer', async () => {
     const { wire, connection } = await calls.ready();
     connection.sound(new Int16Array([7]));
-    expect((await calls.listener.next('audio')).samples).toEqual([7]);
+    expect([...(await calls.listener.next('audio')).samples]).toEqual([7]);
     wire.start();
     connection.sound(new Int16Array(50_000).fill(-3));
     const { samples } = await calls.listener.next('audio');
@@ -248,7 +276,7 @@ describe('sound of the agent', () => {
       connection.sound(new Int16Array([1000, -1000, 32767, -32768]));
     }
     await taken(connection);
-    const heard = calls.listener.events.flatMap((event) => (event.type === 'audio' ? [event.samples] : []));
+    const heard = calls.listener.all('audio').map((event) => [...event.samples]);
     expect(heard).toEqual(Array(4).fill([1000, -1000, 32767, -32768]));
   });
 
@@ -267,7 +295,7 @@ describe('sound of the agent', () => {
       message: 'an audio message must hold whole samples of 2 bytes',
     });
     connection.sound(new Int16Array([4]));
-    expect((await calls.listener.next('audio')).samples).toEqual([4]);
+    expect([...(await calls.listener.next('audio')).samples]).toEqual([4]);
   });
 
   it('is not taken any more once the agent hung up', async () => {
@@ -312,7 +340,7 @@ describe('what an agent may say', () => {
   });
 
   it('hangs up once, even if it closes afterwards', async () => {
-    const { wire, connection } = await calls.ready({ reconnectAttempts: 1 });
+    const { wire, connection } = await calls.ready();
     connection.say({ type: 'hangup', reason: 'done' });
     connection.say({ type: 'hangup' });
     connection.say({ type: 'error', message: 'too late', fatal: true });
@@ -330,7 +358,7 @@ describe('what an agent may say', () => {
   });
 
   it.each([[1001], [undefined]])('hangs up by closing with %s', async (code) => {
-    const { connection } = await calls.ready({ reconnectAttempts: 2 });
+    const { connection } = await calls.ready();
     connection.close(code);
     expect(await calls.listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: null });
   });
@@ -355,15 +383,15 @@ describe('what an agent may say', () => {
   });
 
   it('gives up with a fatal error', async () => {
-    const { connection } = await calls.ready({ reconnectAttempts: 2 });
+    const { connection } = await calls.ready();
     connection.say({ type: 'error', code: 'no_credit', message: 'out of credit', fatal: true });
-    expect(await calls.listener.next('failed')).toEqual({
-      type: 'failed',
+    expect((await calls.listener.next('lost')).loss).toEqual({
       code: 'agent_error',
+      retryable: false,
       detail: 'the agent gave up (no_credit)',
     });
     expect((await connection.closed).code).toBe(1000);
-    expect(calls.listener.types).toEqual(['ready', 'message', 'failed']);
+    expect(calls.listener.types).toEqual(['ready', 'message', 'lost']);
   });
 
   it('may be of a type nobody knows', async () => {
@@ -402,27 +430,27 @@ describe('what an agent must not say', () => {
   });
 
   it('a hundred times is forgiven, once more is not', async () => {
-    const { connection } = await calls.ready({ reconnectAttempts: 3 });
+    const { connection } = await calls.ready();
     for (let i = 0; i < 100; i += 1) connection.text('?');
     await taken(connection);
     expect(calls.listener.types).toEqual(['ready']);
     connection.text('?');
-    expect((await calls.listener.next('failed')).code).toBe('protocol_error');
+    expect((await calls.listener.next('lost')).loss).toMatchObject({ code: 'protocol_error', retryable: false });
     expect((await connection.closed).code).toBe(1008);
     expect(connection.messages.at(-1)).toMatchObject({ type: 'error', code: 'too_many_errors' });
   });
 
-  it('a message over 1 MiB ends it', async () => {
-    const { connection } = await calls.ready({ reconnectAttempts: 3 });
-    connection.sound(new Uint8Array(1024 * 1024 + 2));
-    expect((await calls.listener.next('failed')).code).toBe('protocol_error');
+  it('a message over 4 MiB ends it', async () => {
+    const { connection } = await calls.ready();
+    connection.sound(new Uint8Array(4 * 1024 * 1024 + 2));
+    expect((await calls.listener.next('lost')).loss).toMatchObject({ code: 'protocol_error', retryable: false });
     expect((await connection.closed).code).toBe(1009);
   });
 
-  it('a message of exactly 1 MiB is fine', async () => {
+  it('a message of exactly 4 MiB is fine', async () => {
     const { connection } = await calls.ready();
-    connection.sound(new Uint8Array(1024 * 1024));
-    expect((await calls.listener.next('audio')).samples).toHaveLength(512 * 1024);
+    connection.sound(new Uint8Array(4 * 1024 * 1024));
+    expect((await calls.listener.next('audio')).samples).toHaveLength(2 * 1024 * 1024);
   });
 });
 
@@ -448,6 +476,19 @@ describe('what the agent is told', () => {
       duration_ms: 160,
       duration: 160,
     });
+  });
+
+  it('is what the application has for it, once it is ready, and nothing that is meant for other wires', async () => {
+    calls.agent.options.ready = false;
+    const wire = calls.dial();
+    const connection = await calls.agent.connection();
+    wire.instruct({ type: 'message', data: 'too early' });
+    connection.say({ type: 'ready' });
+    await calls.listener.next('ready');
+    wire.instruct({ type: 'twiml', twiml: '<Response/>' });
+    wire.instruct({ type: 'message', data: { seats: [4, null] } });
+    expect(await connection.hear('message')).toEqual({ type: 'message', data: { seats: [4, null] } });
+    expect(connection.messages.map((message) => message['type'])).toEqual(['start', 'message']);
   });
 });
 
@@ -504,8 +545,19 @@ describe('the end of the call', () => {
     expect(connection.messages.filter((message) => message['type'] === 'end')).toHaveLength(1);
   });
 
+  it('is told with the caller sound that did not arrive', async () => {
+    calls.agent.options.ready = false;
+    const wire = calls.dial();
+    const connection = await calls.agent.connection();
+    await connection.hear('start');
+    wire.start();
+    wire.callerAudio(frame(1), 0, false);
+    void wire.callEnded('user_hangup');
+    expect(await connection.hear('end')).toMatchObject({ caller_audio_dropped_ms: 20 });
+  });
+
   it('resolves at once when nothing was dialled, and dials nothing after it', async () => {
-    const wire = createAgentWire(agentTarget({ url: calls.agent.url }), callContext(), calls.listener);
+    const wire = calls.wire();
     await wire.callEnded('user_hangup');
     wire.connect();
     wire.start();

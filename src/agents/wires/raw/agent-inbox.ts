@@ -1,4 +1,4 @@
-import type { AgentListener } from '../../agent.ts';
+import type { WireListener } from '../../agent.ts';
 import type { AgentMessage } from './agent-messages.ts';
 import type { BridgeErrorCode, BridgeMessage } from './bridge-messages.ts';
 import { MAX_REFUSED_MESSAGES } from './limits.ts';
@@ -17,17 +17,17 @@ export interface InboxOwner {
   tooManyErrors(detail: string): void;
 }
 
-/** Reads what an agent sends during one call, tells the listener, and answers what is not valid. */
+/** Reads what an agent sends on one connection, tells the listener, and answers what is not valid. */
 export class AgentInbox {
   readonly #owner: InboxOwner;
-  readonly #listener: AgentListener;
+  readonly #listener: WireListener;
   readonly #reader = new PcmReader();
   readonly #notifies = new PendingNotifies();
   #itemId: string | null = null;
   #ignored = 0;
   #refused = 0;
 
-  constructor(owner: InboxOwner, listener: AgentListener) {
+  constructor(owner: InboxOwner, listener: WireListener) {
     this.#owner = owner;
     this.#listener = listener;
   }
@@ -40,12 +40,6 @@ export class AgentInbox {
   /** Messages that were answered with an error. */
   get refused(): number {
     return this.#refused;
-  }
-
-  /** A new connection: items and notifies of the one before are not known to it. */
-  restart(): void {
-    this.#itemId = null;
-    this.#notifies.clear();
   }
 
   /** Takes the payload of a mark that stood for a Vonage notify; null if it is an ordinary mark. */

@@ -39,7 +39,17 @@ export const bridgeMessages = {
       frame_ms: z.literal(20),
     }),
     parameters: z.record(z.string(), z.string()).describe('What the operator configured for this agent.'),
-    reconnect: z.int().min(0).describe('0 on the first connection of a call, then 1, 2, …'),
+    reconnect: z.int().min(0).describe('0 on the first connection of this agent in a call, then 1, 2, …'),
+    previous_agent: z
+      .object({
+        name: z.string().describe('Its name, as the operator wrote it.'),
+        failure: z.string().describe('Why it was lost, such as `socket_lost`.'),
+      })
+      .nullable()
+      .describe('The agent that had the call before this one; null for the first.'),
+    transcript: z
+      .array(z.object({ party: z.enum(['user', 'agent']).describe('Who spoke.'), text: z.string() }))
+      .describe('What was said so far, oldest first, as far as agents told.'),
   }),
   answered: z.object({
     type: z.literal('answered'),
@@ -74,6 +84,10 @@ export const bridgeMessages = {
     duration_ms: milliseconds.describe('How long the key was held.'),
     duration: milliseconds.describe('The same, under the name that Vonage uses.'),
   }),
+  message: z.object({
+    type: z.literal('message'),
+    data: z.unknown().describe('Anything. What an application sent to the call through the API.'),
+  }),
   gap: z.object({
     type: z.literal('gap'),
     dropped_ms: milliseconds.describe('Caller sound that is missing before the next audio message.'),
@@ -105,7 +119,7 @@ export const bridgeMessages = {
   end: z.object({
     type: z.literal('end'),
     reason: z.string().describe('Why the call is over, such as `user_hangup`.'),
-    caller_audio_dropped_ms: milliseconds.describe('Caller sound that was thrown away in the whole call.'),
+    caller_audio_dropped_ms: milliseconds.describe('Caller sound that did not reach the agent on this connection.'),
     messages_ignored: z.int().min(0).describe('Messages of an unknown type.'),
     messages_refused: z.int().min(0).describe('Messages that were answered with `error`.'),
   }),

@@ -21,8 +21,4 @@ export class PendingNotifies {
     this.#payloads.delete(name);
     return { payload };
   }
-
-  clear(): void {
-    this.#payloads.clear();
-  }
 }

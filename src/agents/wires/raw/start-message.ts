@@ -1,13 +1,12 @@
-import type { AgentTarget } from '../../../call/index.ts';
+import { FRAME_MS } from '../../../audio/index.ts';
+import type { RawAgent } from '../../../call/index.ts';
 import type { CallContext } from '../../agent.ts';
 import type { BridgeMessage } from './bridge-messages.ts';
-import { FRAME_MS, PROTOCOL_VERSION } from './limits.ts';
+import { PROTOCOL_VERSION } from './limits.ts';
 
-/**
- * The first message of every connection: what the agent is told of the call. `attempt` is 0 on the first connection.
- */
-export function startMessage(target: AgentTarget, context: CallContext, attempt: number): BridgeMessage {
-  const { identity } = context;
+/** The first message of every connection: what the agent is told of the call. */
+export function startMessage(target: RawAgent, context: CallContext): BridgeMessage {
+  const { identity, previousAgent, transcript } = context;
   const user = { phone: identity.user.waId, user_id: identity.user.userId, name: identity.user.name };
   const business = { phone: identity.displayPhoneNumber, user_id: null, name: null };
   const inbound = identity.direction === 'inbound';
@@ -31,6 +30,8 @@ export function startMessage(target: AgentTarget, context: CallContext, attempt:
     },
     audio: { encoding: 's16le', sample_rate: target.sampleRate, channels: 1, frame_ms: FRAME_MS },
     parameters: target.parameters,
-    reconnect: attempt,
+    reconnect: context.attempt,
+    previous_agent: previousAgent === null ? null : { name: previousAgent.name, failure: previousAgent.failure },
+    transcript: transcript.map(({ party, text }) => ({ party, text })),
   };
 }
