@@ -1,6 +1,8 @@
+import { putEnvironmentAgent } from './agents/index.ts';
 import type { CallIdentity } from './call/index.ts';
 import { createApiServer } from './calls-api/index.ts';
 import type { Config } from './config.ts';
+import { joinAgents } from './main-agents.ts';
 import { MediaPool, type MediaReport, type ThreadLoad } from './media/index.ts';
 import { CallRuntime, DebtCollector, type RuntimeObserver, systemClock } from './runtime/index.ts';
 import { createGraphClient, createInboxWorker, createWebhookReceiver } from './signaling/index.ts';
@@ -49,9 +51,13 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   const database = await openDatabase({ path, masterKey });
   open.push(() => database.close());
   const { inbox, calls, debts, numbers } = database;
-  if (config.firstNumber !== null) await numbers.upsert(config.firstNumber, systemClock.now());
-
   const clock = systemClock;
+  const allowLinkLocal = config.allowLinkLocalAgents;
+  if (config.firstNumber !== null) await numbers.upsert(config.firstNumber, clock.now());
+  if (config.firstAgent !== null) {
+    await putEnvironmentAgent(database.agents, config.firstAgent, { allowLinkLocal }, clock.now());
+  }
+
   const fault = (during: string, error: unknown, identity?: CallIdentity) =>
     logger.error({ during, call: identity?.id, err: error }, 'a part failed');
   const signaling = observeSignaling(logger);
@@ -59,20 +65,31 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   open.push(() => graph.close());
   const media = new MediaPool({
     ...config.media,
+    allowLinkLocalAgents: allowLinkLocal,
+    onDoor: (thread, message) => agents.lines.onDoor(thread, message),
     onLog: ({ level, message, fields }) => logger[level](fields, message),
     onLevels: (report) => watch.onLevels?.(report),
     onLoad: (thread, load) => watch.onLoad?.(thread, load),
   });
   open.push(() => media.close());
+  const agents = joinAgents(config, database, media, () => clock.now());
+  open.push(() => agents.watch.stop());
   const runtime = new CallRuntime({
     clock,
     graph,
-    media,
+    media: agents.media,
+    launcher: agents.launcher,
     log: calls,
     debts,
-    policies: numbers,
+    policies: agents.policies,
     maxCalls: config.maxCalls,
-    observer: observeCalls(logger, watch),
+    observer: observeCalls(logger, {
+      ...watch,
+      onUpdated(identity, patch) {
+        if (patch.ending !== undefined) agents.release(identity.id);
+        watch.onUpdated?.(identity, patch);
+      },
+    }),
     onFault: (error, identity) => fault('a call', error, identity),
   });
   // Those that came during the drain were refused, which takes a moment as well.
@@ -107,6 +124,12 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     webhooks,
     calls,
     numbers,
+    agents: database.agents,
+    agentHealth: agents.healthOf,
+    agentLines: agents.lines,
+    allowLinkLocalAgents: allowLinkLocal,
+    twilioCalls: agents.twilioCalls(() => runtime),
+    clock,
     apiKeys: config.http.apiKeys,
     publicUrl: config.http.publicUrl,
     health: { ready: () => ({ ready: !runtime.draining, reason: runtime.draining ? 'draining' : null }) },
@@ -121,6 +144,7 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   await api.listen({ host: config.http.host, port: config.http.port });
   worker.start();
   collector.start();
+  agents.watch.start();
   const url = api.listeningOrigin;
   logger.info({ numbers: numbers.list().length }, 'talkwire is up');
 

@@ -40,8 +40,7 @@ export async function placeFirstCall(
   tellRecord(narrator, record);
   if (!answered) {
     const why = record.ending?.reason ?? 'unknown';
-    const hint =
-      why === 'agent_unavailable' ? ` The agent at ${config.firstNumber?.policy.agent?.url} is missing.` : '';
+    const hint = why === 'agent_unavailable' ? ' Its agent does not answer.' : '';
     throw new Error(`the call was not answered (${why}).${hint}`);
   }
   tellQuality(narrator, record.quality ?? {});

@@ -20,6 +20,7 @@ const DIRECTION: Readonly<Record<string, Rule>> = {
   agents: { all: 'call audio' },
   events: { all: 'call' },
   media: { all: 'call audio webrtc agents recording' },
+  conformance: { all: 'call audio webrtc agents' },
   storage: { all: 'call', ports: 'signaling permissions recording agents events calls-api runtime' },
   telemetry: { all: 'call' },
   runtime: { all: 'call' },
@@ -68,7 +69,7 @@ function roomOf(path: string): string | null {
 
 /** What puts the rooms together. The demo starts the service next to a simulated WhatsApp, as the command line does. */
 function isEntry(path: string): boolean {
-  return path === 'main.ts' || path === 'cli.ts' || roomOf(path) === 'demo';
+  return /^main(-\w+)*\.ts$/.test(path) || path === 'cli.ts' || roomOf(path) === 'demo';
 }
 
 function isConfig(path: string): boolean {

@@ -1,0 +1,105 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  AgentDesk,
+  AgentLines,
+  AssignedRouting,
+  CallPlanner,
+  createLauncher,
+  HealthWatch,
+  type Launcher,
+  partiesOf,
+  targetOf,
+} from './agents/index.ts';
+import type { VoiceAgent } from './agents/ports.ts';
+import type { AgentHealth, TwilioCalls } from './calls-api/index.ts';
+import { agentCallUrl } from './calls-api/index.ts';
+import type { Config } from './config.ts';
+import type { MediaPool, PoolReport } from './media/index.ts';
+import type { CallRuntime, LaunchPort, MediaPort } from './runtime/index.ts';
+import type { Database } from './storage/index.ts';
+
+/** Everything about agents that the main thread has: who may answer, who can, and the ways in for those that dial us. */
+export interface Agents {
+  readonly policies: CallPlanner;
+  /** The media port with the desk before it. */
+  readonly media: MediaPort;
+  readonly launcher: LaunchPort;
+  readonly lines: AgentLines;
+  readonly watch: HealthWatch;
+  readonly healthOf: (agentId: string) => AgentHealth;
+  /** A call is over: its agent has room again. */
+  release(key: string): void;
+  /** The calls that bots written for Twilio may hang up and redirect. */
+  twilioCalls(runtime: () => CallRuntime): TwilioCalls;
+}
+
+/** What runtimes are told of whose call it is; an installation is one project. */
+const PROJECT = { id: 'talkwire', name: 'talkwire', slug: 'talkwire' };
+
+/** Joins the agents' room to storage and media. `now`: Unix milliseconds. */
+export function joinAgents(config: Config, { agents, numbers }: Database, media: MediaPool, now: () => number): Agents {
+  const { allowLinkLocalAgents: allowLinkLocal } = config;
+  const desk = new AgentDesk<PoolReport>(media, now);
+  const launcher: Launcher = createLauncher({
+    credentials: async (phoneNumberId) => (await numbers.credentials(phoneNumberId))?.secret ?? null,
+    project: PROJECT,
+    allowLinkLocal,
+  });
+  const lines = new AgentLines({
+    agentOf: (token) => agents.list().find((agent) => opensLine(agent, token)) ?? null,
+    tellDoor: (thread, command) => media.tellDoor(thread, command),
+    callUrl: agentCallUrl(config.http.publicUrl),
+    now,
+  });
+  const assigned = () => {
+    const ids = new Set(agents.assignments().flatMap(({ enabled, voiceAgentId }) => (enabled ? [voiceAgentId] : [])));
+    return agents.list().filter(({ id }) => ids.has(id));
+  };
+  return {
+    policies: new CallPlanner(new AssignedRouting(numbers, agents)),
+    media: {
+      perform: (identity, effect) => desk.perform(identity, effect),
+      onReport: (listener) => desk.onReport(listener),
+      instruct: (key, instruction) => media.instruct(key, instruction),
+      close: () => media.close(),
+    },
+    launcher: {
+      launch: (identity, launch, webhook) => desk.launch(launcher, identity, launch, webhook),
+    },
+    lines,
+    watch: new HealthWatch({
+      agents: () => assigned().map((agent) => ({ target: targetOf(agent), healthUrl: agent.settings.health_url })),
+      allowLinkLocal,
+      onFinding: (agentId, finding) => desk.probed(agentId, finding),
+    }),
+    healthOf: (agentId) => (lines.isOpen(agentId) ? 'ok' : desk.healthOf(agentId)),
+    release: (key) => desk.release(key),
+    twilioCalls: (runtime) => ({
+      find(key) {
+        const call = runtime().liveCall(key);
+        const agent = call?.agentId == null ? null : agents.get(call.agentId);
+        const target = agent === null ? null : targetOf(agent);
+        if (call === null || target?.wire !== 'twilio') return null;
+        const { identity, answeredAt } = call;
+        return {
+          agent: target,
+          status: answeredAt === null ? 'ringing' : 'in-progress',
+          ...partiesOf(identity),
+          direction: identity.direction,
+          startedAt: identity.startedAt,
+          answeredAt,
+        };
+      },
+      hangUp: (key) => runtime().hangUpForAgent(key, true, 'twilio_completed'),
+      instruct: (key, instruction) => runtime().instruct(key, instruction),
+    }),
+  };
+}
+
+/** Digests have one length, which the comparison needs; its time says nothing of how much was right. */
+function opensLine(agent: VoiceAgent, token: string): boolean {
+  const target = targetOf(agent);
+  if (target.wire !== 'raw' || target.entry.kind !== 'wait') return false;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(target.entry.token), digest(token));
+}
