@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { metaOf, VARIABLES, type VariableMeta, type VariableName } from '../src/config-variables.ts';
+import type { VariableMeta } from '../src/config-meta.ts';
+import { metaOf, VARIABLES, type VariableName } from '../src/config-variables.ts';
 
 /** docs/configuration.md */
 export function configurationPage(): string {
@@ -19,7 +20,26 @@ This page and \`.env.example\` are made from \`src/config-variables.ts\` by \`no
 | --- | --- | --- |
 ${rows.join('\n')}
 
-The first number and its agent are written to the database at every start, and replace what it holds for that number.
+## The first number and its agent
+
+Both are written to the database at every start, and replace what it holds of them: credentials, longest call,
+TALKWIRE_ON_AGENT_UNAVAILABLE, and the whole agent. What only the API can say stays: the number's call rules, and of the
+agent's assignment whether it is enabled, primary, and at which place.
+
+The agent gets an assignment the first time that it is seen. It is the number's primary, unless another agent was made that
+through the API before; then it is at the head of the fallback chain. If the environment describes the number but no agent,
+the agent that it described before is removed, with its assignments. Without any agent, calls are handled as
+TALKWIRE_ON_AGENT_UNAVAILABLE says. Agents that are made through the API are never touched by a start.
+
+A file for TALKWIRE_AGENT_FILE looks like this; the key comes from TALKWIRE_AGENT_TOKEN:
+
+\`\`\`json
+{
+  "name": "Reception",
+  "provider": { "kind": "openai_realtime", "voice": "marin", "instructions": "Be brief.", "greeting": "Hello!" },
+  "settings": { "connect_timeout_seconds": 5, "speak_within_seconds": 10 }
+}
+\`\`\`
 `;
 }
 

@@ -46,10 +46,15 @@ export const httpUrl: Text<string> = value('must be an http:// or https:// URL w
   return url.username === '' && url.password === '' ? url.href.replace(/\/+$/, '') : null;
 });
 
-export const websocketUrl: Text<string> = value('must be a ws:// or wss:// URL', (text) => {
-  const url = URL.parse(text);
-  return url !== null && ['ws:', 'wss:'].includes(url.protocol) && url.hash === '' ? text : null;
-});
+/** Which of them an agent may have, its wire says. */
+export const agentUrl: Text<string> = value(
+  'must be a ws://, wss://, http:// or https:// URL without user, password and fragment',
+  (text) => {
+    const url = URL.parse(text);
+    if (url === null || !['ws:', 'wss:', 'http:', 'https:'].includes(url.protocol) || url.hash !== '') return null;
+    return url.username === '' && url.password === '' ? text : null;
+  },
+);
 
 export const onOff: Text<boolean> = value('must be on or off', (text) => {
   if (/^(on|true|yes|1)$/i.test(text)) return true;

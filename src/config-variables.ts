@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { AGENT_VARIABLES } from './config-agent-variables.ts';
+import { optional, required, standard, type Text, type VariableMeta } from './config-meta.ts';
 import {
   address,
   addresses,
-  agentUnavailable,
   httpUrl,
   iceServers,
   integer,
@@ -11,40 +12,11 @@ import {
   portRange,
   secretList,
   token,
-  websocketUrl,
 } from './config-values.ts';
-
-/** What a person should know of a variable. */
-export interface About {
-  readonly group: string;
-  readonly description: string;
-  /** May be given as a file, and is kept out of logs. */
-  readonly secret?: true;
-  /** For .env.example, where a value shows more than words. */
-  readonly example?: string;
-}
-
-export interface VariableMeta extends About {
-  readonly need: 'required' | 'optional' | 'default';
-  /** As it would be written in the environment; only with `need: 'default'`. */
-  readonly standard?: string;
-}
-
-type Text<T> = z.ZodType<T, string>;
-
-const required = <T>(about: About, value: Text<T>) => value.meta({ ...about, need: 'required' });
-const standard = <T>(text: string, about: About, value: Text<T>) =>
-  value.prefault(text).meta({ ...about, need: 'default', standard: text });
-const optional = <T>(about: About, value: Text<T>) =>
-  value
-    .optional()
-    .transform((given) => given ?? null)
-    .meta({ ...about, need: 'optional' });
 
 const SERVICE = 'Service';
 const WHATSAPP = 'WhatsApp';
 const NUMBER = 'First number';
-const AGENT = 'Its agent';
 const MEDIA = 'Media';
 
 /** Every environment variable: its meaning, and how its text becomes a value. docs/configuration.md is made from this. */
@@ -192,48 +164,7 @@ export const VARIABLES = z.object({
     integer(1, 86_400),
   ),
 
-  TALKWIRE_AGENT_URL: optional(
-    {
-      group: AGENT,
-      description: 'Websocket of the voice agent that answers the number. Without it calls are rejected.',
-      example: 'ws://127.0.0.1:9000',
-    },
-    websocketUrl,
-  ),
-  TALKWIRE_AGENT_TOKEN: optional(
-    { group: AGENT, description: 'Token that is shown to the agent. Kept sealed in the database.', secret: true },
-    token,
-  ),
-  TALKWIRE_AGENT_TOKEN_IN: standard(
-    'header',
-    { group: AGENT, description: 'Where the token goes: header (Authorization: Bearer) or query (token).' },
-    z.enum(['header', 'query'], { error: 'must be header or query' }) as Text<'header' | 'query'>,
-  ),
-  TALKWIRE_AGENT_SAMPLE_RATE: standard(
-    '16000',
-    { group: AGENT, description: 'Rate of the sound both ways, Hz: 8000, 16000, 24000 or 48000.' },
-    z
-      .enum(['8000', '16000', '24000', '48000'], { error: 'must be 8000, 16000, 24000 or 48000' })
-      .transform((text) => Number(text) as 8000 | 16000 | 24000 | 48000) as Text<8000 | 16000 | 24000 | 48000>,
-  ),
-  TALKWIRE_AGENT_CONNECT_TIMEOUT_MS: standard(
-    '5000',
-    { group: AGENT, description: 'From dialling the agent until it must be ready, milliseconds.' },
-    integer(100, 30_000),
-  ),
-  TALKWIRE_AGENT_RECONNECT_ATTEMPTS: standard(
-    '3',
-    { group: AGENT, description: 'How often a lost agent is dialled again within one call; 0 for never.' },
-    integer(0, 100),
-  ),
-  TALKWIRE_ON_AGENT_UNAVAILABLE: standard(
-    'reject',
-    {
-      group: AGENT,
-      description: 'When the agent does not answer: reject, or prompt:<file> to take the call and play that prompt.',
-    },
-    agentUnavailable,
-  ),
+  ...AGENT_VARIABLES,
 
   TALKWIRE_MEDIA_THREADS: standard(
     '0',

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { type AgentTarget, type CallPolicy, DEFAULT_POLICY } from './call/index.ts';
+import { type CallPolicy, DEFAULT_POLICY } from './call/index.ts';
+import { agentFaults, type FirstAgent, firstAgent } from './config-agent.ts';
 import { describeVariable, isSecret, VARIABLES, type VariableName } from './config-variables.ts';
 
 /** The whole configuration, parsed once at the start. Holds secrets: never log it whole. Times in milliseconds. */
@@ -22,6 +22,10 @@ export interface Config {
   readonly graph: { readonly baseUrl: string; readonly version: string; readonly timeoutMs: number };
   /** The number that the environment describes, to be stored at the start; null if it describes none. */
   readonly firstNumber: FirstNumber | null;
+  /** Its agent, to be put at the start; null if there is no first number. */
+  readonly firstAgent: FirstAgent | null;
+  /** Agents may have link-local and metadata addresses. */
+  readonly allowLinkLocalAgents: boolean;
   readonly media: {
     /** 0: one per core. */
     readonly threads: number;
@@ -50,7 +54,7 @@ export interface FirstNumber {
   readonly phoneNumberId: string;
   readonly displayPhoneNumber: null;
   readonly credentials: { readonly kind: 'bearer' | 'api-key'; readonly secret: string };
-  readonly policy: CallPolicy;
+  readonly policy: Omit<CallPolicy, 'agents'>;
 }
 
 /** The environment cannot be used. `message` is ready to be printed: every fault, with what the variable means. */
@@ -77,8 +81,9 @@ export function loadConfig(environment: Environment, readFile: (path: string) =>
     if (!faults.has(name)) faults.set(name, name in given ? `is wrong: ${message}` : 'is missing');
   }
   for (const [name, fault] of togetherFaults(given)) if (!faults.has(name)) faults.set(name, fault);
+  const agentBody = bodyInFile(given, readFile, faults);
   if (faults.size > 0 || !parsed.success) throw new ConfigError(report(faults));
-  return toConfig(parsed.data, given);
+  return toConfig(parsed.data, given, agentBody);
 }
 
 type Given = Partial<Record<VariableName, string>>;
@@ -102,6 +107,27 @@ function collect(environment: Environment, readFile: (path: string) => string): 
   return { given, faults };
 }
 
+/** Null without TALKWIRE_AGENT_FILE. */
+function bodyInFile(given: Given, readFile: (path: string) => string, faults: Faults): unknown {
+  const path = given.TALKWIRE_AGENT_FILE;
+  if (path === undefined) return null;
+  const fault = (text: string) => {
+    if (!faults.has('TALKWIRE_AGENT_FILE')) faults.set('TALKWIRE_AGENT_FILE', text);
+    return null;
+  };
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch {
+    return fault('is wrong: the file cannot be read');
+  }
+  try {
+    return JSON.parse(text) ?? fault('is wrong: the file must hold one JSON object');
+  } catch {
+    return fault('is wrong: the file must hold one JSON object');
+  }
+}
+
 /** Rules between variables; they hold on what is given, so that they are reported together with wrong values. */
 function togetherFaults(given: Given): Faults {
   const faults: Faults = new Map();
@@ -114,7 +140,8 @@ function togetherFaults(given: Given): Faults {
   needs('TALKWIRE_PHONE_NUMBER_ID', 'TALKWIRE_ACCESS_TOKEN');
   needs('TALKWIRE_ACCESS_TOKEN', 'TALKWIRE_PHONE_NUMBER_ID');
   needs('TALKWIRE_AGENT_URL', 'TALKWIRE_PHONE_NUMBER_ID');
-  needs('TALKWIRE_AGENT_TOKEN', 'TALKWIRE_AGENT_URL');
+  needs('TALKWIRE_AGENT_FILE', 'TALKWIRE_PHONE_NUMBER_ID');
+  for (const [name, fault] of agentFaults(given)) faults.set(name, fault);
   return faults;
 }
 
@@ -124,7 +151,8 @@ function report(faults: Faults): string {
   return `talkwire cannot start: ${count} wrong or missing in the environment.\n\n${lines.join('\n')}\nAll settings are explained in docs/configuration.md.`;
 }
 
-function toConfig(values: Values, given: Given): Config {
+function toConfig(values: Values, given: Given, agentBody: unknown): Config {
+  const number = firstNumber(values);
   return {
     http: {
       host: values.TALKWIRE_HOST,
@@ -147,7 +175,9 @@ function toConfig(values: Values, given: Given): Config {
       version: values.TALKWIRE_GRAPH_VERSION,
       timeoutMs: values.TALKWIRE_GRAPH_TIMEOUT_MS,
     },
-    firstNumber: firstNumber(values),
+    firstNumber: number,
+    firstAgent: number === null ? null : firstAgent(values, number.phoneNumberId, agentBody),
+    allowLinkLocalAgents: values.TALKWIRE_ALLOW_LINK_LOCAL_AGENTS,
     media: {
       threads: values.TALKWIRE_MEDIA_THREADS,
       network: {
@@ -178,38 +208,10 @@ function firstNumber(values: Values): FirstNumber | null {
     credentials: { kind: values.TALKWIRE_CREDENTIAL_KIND, secret },
     policy: {
       ...DEFAULT_POLICY,
-      agent: agent(values, phoneNumberId),
       onAgentUnavailable: values.TALKWIRE_ON_AGENT_UNAVAILABLE,
-      // The agent is dialled when the offer comes: a longer wait for one must not be cut short by the wait for any.
-      agentTimeoutMs: Math.max(DEFAULT_POLICY.agentTimeoutMs, values.TALKWIRE_AGENT_CONNECT_TIMEOUT_MS),
       maxDurationMs: maxSeconds === null ? null : maxSeconds * 1000,
     },
   };
-}
-
-function agent(values: Values, phoneNumberId: string): AgentTarget | null {
-  const url = values.TALKWIRE_AGENT_URL;
-  if (url === null) return null;
-  return {
-    id: stableUuid(`agent of ${phoneNumberId}`),
-    name: 'default',
-    wire: 'raw',
-    url,
-    token: values.TALKWIRE_AGENT_TOKEN,
-    tokenIn: values.TALKWIRE_AGENT_TOKEN_IN,
-    sampleRate: values.TALKWIRE_AGENT_SAMPLE_RATE,
-    connectTimeoutMs: values.TALKWIRE_AGENT_CONNECT_TIMEOUT_MS,
-    reconnectAttempts: values.TALKWIRE_AGENT_RECONNECT_ATTEMPTS,
-    parameters: {},
-  };
-}
-
-/** The call log names agents by UUID; this one must stay the same over restarts. */
-function stableUuid(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function secretsOf(values: Values, given: Given): string[] {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidFields } from '../agents/index.ts';
+import { PrimaryTaken } from '../agents/ports.ts';
 import { API_ERRORS, ApiError } from './errors.ts';
 import { InvalidCursor } from './ports.ts';
 import type { ApiLogger } from './server.ts';
@@ -21,7 +23,9 @@ function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError
   const entry = API_ERRORS[error.error];
   reply.code(entry.status);
   // Kapso's platform answers with a plain text, its Meta proxy with Graph's envelope (kapso-api.md §5).
-  if (request.url.startsWith('/platform/')) return reply.send({ error: error.details });
+  if (/^\/(platform|api\/v1)\//.test(request.url)) {
+    return reply.send(error.fields === null ? { error: error.details } : { errors: error.fields });
+  }
   return reply.send({
     error: {
       message: entry.message,
@@ -39,6 +43,8 @@ function toApiError(fault: unknown): ApiError {
   if (fault instanceof InvalidCursor) {
     return new ApiError('invalid_parameter', `${fault.field} must be a cursor that this service gave out`);
   }
+  if (fault instanceof InvalidFields) return new ApiError('invalid_fields', fault.message, fault.fields);
+  if (fault instanceof PrimaryTaken) return new ApiError('primary_taken', fault.message, { base: [fault.message] });
   const status = fault instanceof Error && 'statusCode' in fault ? Number(fault.statusCode) : 500;
   if (status === 413) return new ApiError('body_too_large');
   return status >= 400 && status < 500 ? new ApiError('bad_request') : new ApiError('internal');

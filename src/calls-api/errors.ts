@@ -43,6 +43,46 @@ export const API_ERRORS = {
     retryable: false,
     message: 'Call not found',
   },
+  number_not_found: {
+    status: 404,
+    code: 100,
+    subcode: 33,
+    type: 'GraphMethodException',
+    retryable: false,
+    message: 'Phone number not found',
+  },
+  voice_agent_not_found: {
+    status: 404,
+    code: 100,
+    subcode: 33,
+    type: 'GraphMethodException',
+    retryable: false,
+    message: 'Voice agent not found',
+  },
+  assignment_not_found: {
+    status: 404,
+    code: 100,
+    subcode: 33,
+    type: 'GraphMethodException',
+    retryable: false,
+    message: 'Assignment not found',
+  },
+  primary_taken: {
+    status: 409,
+    code: 100,
+    subcode: null,
+    type: 'OAuthException',
+    retryable: false,
+    message: 'Primary assignment already exists for this number',
+  },
+  invalid_fields: {
+    status: 422,
+    code: 100,
+    subcode: null,
+    type: 'OAuthException',
+    retryable: false,
+    message: 'Fields of the body are wrong or missing',
+  },
   no_such_route: {
     status: 404,
     code: 100,
@@ -79,16 +119,21 @@ export const API_ERRORS = {
 
 export type ApiErrorName = keyof typeof API_ERRORS;
 
+type FieldRules = Readonly<Record<string, readonly string[]>>;
+
 /** Thrown by a route; answered as its entry in the table says. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly error: ApiErrorName;
   /** Names the field and the rule. Goes to the client. */
   readonly details: string;
+  /** Of a body, each wrong field with the rules it breaks; null where no field is at fault. */
+  readonly fields: FieldRules | null;
 
-  constructor(error: ApiErrorName, details: string = API_ERRORS[error].message) {
+  constructor(error: ApiErrorName, details: string = API_ERRORS[error].message, fields: FieldRules | null = null) {
     super(details);
     this.error = error;
     this.details = details;
+    this.fields = fields;
   }
 }

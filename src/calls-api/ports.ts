@@ -1,4 +1,5 @@
 /** What the HTTP routes need of the rest of the house. */
+import type { NumberRules } from '../agents/ports.ts';
 import type { CallStatus } from '../call/index.ts';
 
 /** Verifies, stores and answers a webhook. */
@@ -21,6 +22,17 @@ export interface CallQueries {
 export interface KnownNumbers {
   isOurs(phoneNumberId: string): boolean;
 }
+
+/** The rules of the business numbers. Writes are durable when their promise resolves. */
+export interface NumberRulesBook {
+  /** Null if the number is not ours. */
+  rules(phoneNumberId: string): NumberRules | null;
+  /** @param at Unix milliseconds */
+  setRules(phoneNumberId: string, rules: NumberRules, at: number): Promise<void>;
+}
+
+/** How an agent does: of one that was neither called nor looked at yet nothing is known. */
+export type AgentHealth = 'ok' | 'failing' | 'unknown';
 
 /** Whether the service can take calls now; `reason` is for the operator and names no secrets. */
 export interface HealthCheck {

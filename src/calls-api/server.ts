@@ -1,9 +1,15 @@
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { AgentLines } from '../agents/index.ts';
+import type { VoiceAgentBook } from '../agents/ports.ts';
+import { attachAgentDoor, isWebsocketUpgrade } from './agent-door-routes.ts';
 import { apiKeyCheck } from './api-key.ts';
 import { callRoutes } from './call-routes.ts';
+import { callRulesRoutes } from './call-rules-routes.ts';
 import { replyWithErrors } from './error-replies.ts';
 import { ApiError } from './errors.ts';
-import type { CallQueries, HealthCheck, KnownNumbers, WebhookReceiver } from './ports.ts';
+import type { AgentHealth, CallQueries, HealthCheck, KnownNumbers, NumberRulesBook, WebhookReceiver } from './ports.ts';
+import { type TwilioCalls, twilioRoutes } from './twilio-routes.ts';
+import { voiceAgentRoutes } from './voice-agent-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
 /** The part of a pino logger that is used here. */
@@ -14,12 +20,22 @@ export interface ApiLogger {
 export interface ApiServerOptions {
   readonly webhooks: WebhookReceiver;
   readonly calls: CallQueries;
-  readonly numbers: KnownNumbers;
+  readonly numbers: KnownNumbers & NumberRulesBook;
+  readonly agents: VoiceAgentBook;
+  /** Default: nothing is known of any. */
+  readonly agentHealth?: (agentId: string) => AgentHealth;
+  /** Agents that dial us. */
+  readonly agentLines: AgentLines;
+  readonly twilioCalls: TwilioCalls;
+  /** Agents may have link-local and metadata addresses. */
+  readonly allowLinkLocalAgents: boolean;
   /** Any of them opens the routes of the call log. */
   readonly apiKeys: readonly string[];
   /** Base of the links between pages, such as `https://bridge.example.com`. Default: what the request says. */
   readonly publicUrl?: string | null;
   readonly health: HealthCheck;
+  /** Unix milliseconds. */
+  readonly clock: { now(): number };
   readonly logger: ApiLogger;
 }
 
@@ -30,11 +46,14 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     logger: false,
     // A client that never finishes its request must not hold a connection for ever.
     requestTimeout: 30_000,
+    http: { shouldUpgradeCallback: isWebsocketUpgrade },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   });
   replyWithErrors(server, options.logger);
 
   webhookRoutes(server, options.webhooks);
+  twilioRoutes(server, options.twilioCalls);
+  attachAgentDoor(server, options.agentLines);
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
@@ -52,6 +71,15 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       numbers: options.numbers,
       publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
     });
+    const now = () => options.clock.now();
+    voiceAgentRoutes(guarded, {
+      book: options.agents,
+      numbers: options.numbers,
+      allowLinkLocal: options.allowLinkLocalAgents,
+      health: options.agentHealth ?? (() => 'unknown'),
+      now,
+    });
+    callRulesRoutes(guarded, options.numbers, now);
   });
   return server;
 }

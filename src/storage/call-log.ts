@@ -1,7 +1,7 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
-import type { AgentTarget, CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
+import type { CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
 import type { CallDetail, CallListQuery, CallPage, CallQueries, TimelineLine } from '../calls-api/ports.ts';
-import type { CallLog, UnfinishedCall } from '../runtime/ports.ts';
+import type { AgentName, CallLog, UnfinishedCall } from '../runtime/ports.ts';
 import { listCalls } from './call-list.ts';
 import { toDetail } from './call-record.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -20,7 +20,7 @@ export class SqlCallLog implements CallLog, CallQueries {
     this.#writes = writes;
   }
 
-  async create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentTarget | null): Promise<void> {
+  async create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentName | null): Promise<void> {
     const row: CallsTable = { ...newCall(identity, agent), status, created_at: at, updated_at: at };
     await this.#writes.run((db) => db.insertInto('calls').values(row).execute());
   }
@@ -47,7 +47,11 @@ export class SqlCallLog implements CallLog, CallQueries {
       .where('ending_class', 'is', null)
       .orderBy('created_at')
       .execute();
-    return rows.map((row) => ({ identity: identityOf(row), answered: row.session_started_at !== null }));
+    return rows.map((row) => ({
+      identity: identityOf(row),
+      answered: row.session_started_at !== null,
+      launched: row.launched === 1,
+    }));
   }
 
   async bury(callId: string, at: number): Promise<void> {
@@ -95,7 +99,7 @@ export class SqlCallLog implements CallLog, CallQueries {
   }
 }
 
-function newCall(identity: CallIdentity, agent: AgentTarget | null) {
+function newCall(identity: CallIdentity, agent: AgentName | null) {
   return {
     id: identity.id,
     call_id: identity.callId,
@@ -120,16 +124,19 @@ function newCall(identity: CallIdentity, agent: AgentTarget | null) {
     ended_by: null,
     ending_detail: null,
     quality: null,
+    launched: 0,
   };
 }
 
 function changedColumns(patch: CallPatch): Updateable<CallsTable> {
-  const { ending, quality } = patch;
+  const { agent, ending, quality } = patch;
   return {
     ...(patch.status !== undefined && { status: patch.status }),
     ...(patch.sessionStartedAt !== undefined && { session_started_at: patch.sessionStartedAt }),
     ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
     ...(patch.durationSeconds !== undefined && { duration_seconds: patch.durationSeconds }),
+    ...(agent !== undefined && { agent_id: agent.id, agent_name: agent.name }),
+    ...(patch.launched === true && { launched: 1 }),
     ...(quality !== undefined && { quality: quality === null ? null : JSON.stringify(quality) }),
     ...(ending !== undefined && {
       ending_class: ending.class,

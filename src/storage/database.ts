@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import type { VoiceAgentBook } from '../agents/ports.ts';
 import type { CallQueries } from '../calls-api/ports.ts';
 import type { CallLog, DebtBook } from '../runtime/ports.ts';
 import type { Inbox } from '../signaling/ports.ts';
@@ -15,6 +16,7 @@ import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { NumberStore } from './numbers.ts';
 import type { Schema } from './schema.ts';
 import { Sealer } from './seal.ts';
+import { VoiceAgentStore } from './voice-agents.ts';
 
 export interface DatabaseOptions {
   /** A file, whose folder is made if it is missing, or `:memory:`. */
@@ -28,6 +30,7 @@ export interface Database {
   readonly calls: CallLog & CallQueries;
   readonly debts: DebtBook;
   readonly numbers: NumberStore;
+  readonly agents: VoiceAgentBook;
   /** Writes what was asked for before, then lets go of the file. */
   close(): Promise<void>;
 }
@@ -44,14 +47,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const sealer = new Sealer(options.masterKey);
   const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(await openFile(options.path)) });
   try {
-    await runMigrations(db);
+    await runMigrations(db, sealer);
     const writes = new GroupCommit(db);
-    const numbers = await NumberStore.load(db, writes, sealer);
     return {
       inbox: new SqlInbox(db, writes),
       calls: new SqlCallLog(db, writes),
       debts: new SqlDebtBook(db, writes),
-      numbers,
+      numbers: await NumberStore.load(db, writes, sealer),
+      agents: await VoiceAgentStore.load(db, writes, sealer),
       async close() {
         await writes.idle();
         await db.destroy();

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
-import { type AgentTarget, type CallPolicy, DEFAULT_POLICY } from '../call/index.ts';
-import type { PolicySource } from '../runtime/ports.ts';
+import { NO_RULES, type NumberRules } from '../agents/ports.ts';
+import { type CallPolicy, DEFAULT_POLICY } from '../call/index.ts';
+import type { NumberRulesBook } from '../calls-api/ports.ts';
 import type { GraphCredentials, NumberDirectory } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { NumbersTable, Schema } from './schema.ts';
@@ -12,19 +13,25 @@ export interface NumberSettings {
   /** As Meta displays it. */
   readonly displayPhoneNumber: string | null;
   readonly credentials: GraphCredentials;
-  readonly policy: CallPolicy;
+  /** How its calls are handled, whoever answers them. */
+  readonly policy: Omit<CallPolicy, 'agents'>;
+}
+
+interface Entry {
+  readonly settings: NumberSettings;
+  readonly rules: NumberRules;
 }
 
 /**
  * The numbers that are ours, how to speak for them and how their calls are handled. Kept in memory, because every webhook
  * asks; the rows are the truth.
  */
-export class NumberStore implements NumberDirectory, PolicySource {
+export class NumberStore implements NumberDirectory, NumberRulesBook {
   readonly #writes: GroupCommit;
   readonly #sealer: Sealer;
-  readonly #numbers: Map<string, NumberSettings>;
+  readonly #numbers: Map<string, Entry>;
 
-  private constructor(writes: GroupCommit, sealer: Sealer, numbers: Map<string, NumberSettings>) {
+  private constructor(writes: GroupCommit, sealer: Sealer, numbers: Map<string, Entry>) {
     this.#writes = writes;
     this.#sealer = sealer;
     this.#numbers = numbers;
@@ -42,29 +49,49 @@ export class NumberStore implements NumberDirectory, PolicySource {
   }
 
   async credentials(phoneNumberId: string): Promise<GraphCredentials | null> {
-    return this.#numbers.get(phoneNumberId)?.credentials ?? null;
+    return this.#numbers.get(phoneNumberId)?.settings.credentials ?? null;
   }
 
-  async policyFor(phoneNumberId: string): Promise<CallPolicy | null> {
-    return this.#numbers.get(phoneNumberId)?.policy ?? null;
+  /** What holds for its calls; null if the number is not ours. */
+  handlingOf(phoneNumberId: string): { policy: NumberSettings['policy']; rules: NumberRules } | null {
+    const number = this.#numbers.get(phoneNumberId);
+    return number === undefined ? null : { policy: number.settings.policy, rules: number.rules };
   }
 
   list(): readonly NumberSettings[] {
-    return [...this.#numbers.values()];
+    return [...this.#numbers.values()].map(({ settings }) => settings);
   }
 
-  /** @param at Unix milliseconds */
+  /**
+   * Keeps a number, new or changed; its rules stay.
+   *
+   * @param at Unix milliseconds
+   */
   async upsert(number: NumberSettings, at: number): Promise<void> {
     const row = { ...toRow(number, this.#sealer), created_at: at, updated_at: at };
     const { phone_number_id: _key, created_at: _created, ...changes } = row;
     await this.#writes.run((db) =>
       db
         .insertInto('numbers')
-        .values(row)
+        .values({ ...row, rules: '{}' })
         .onConflict((conflict) => conflict.column('phone_number_id').doUpdateSet(changes))
         .execute(),
     );
-    this.#numbers.set(number.phoneNumberId, number);
+    const rules = this.rules(number.phoneNumberId) ?? NO_RULES;
+    this.#numbers.set(number.phoneNumberId, { settings: number, rules });
+  }
+
+  rules(phoneNumberId: string): NumberRules | null {
+    return this.#numbers.get(phoneNumberId)?.rules ?? null;
+  }
+
+  async setRules(phoneNumberId: string, rules: NumberRules, at: number): Promise<void> {
+    const changes = { rules: JSON.stringify(rules), updated_at: at };
+    await this.#writes.run((db) =>
+      db.updateTable('numbers').set(changes).where('phone_number_id', '=', phoneNumberId).execute(),
+    );
+    const number = this.#numbers.get(phoneNumberId);
+    if (number !== undefined) this.#numbers.set(phoneNumberId, { ...number, rules });
   }
 
   /** False if there was no such number. */
@@ -74,45 +101,31 @@ export class NumberStore implements NumberDirectory, PolicySource {
   }
 }
 
-type NumberColumns = Omit<NumbersTable, 'created_at' | 'updated_at'>;
+type NumberColumns = Omit<NumbersTable, 'rules' | 'created_at' | 'updated_at'>;
 
 function toRow(number: NumberSettings, sealer: Sealer): NumberColumns {
-  const { phoneNumberId, displayPhoneNumber, credentials } = number;
-  const { agent, ...policy } = number.policy;
+  const { phoneNumberId, displayPhoneNumber, credentials, policy } = number;
   return {
     phone_number_id: phoneNumberId,
     display_phone_number: displayPhoneNumber,
     credential_kind: credentials.kind,
     credential_sealed: sealer.seal(credentials.secret, credentialPlace(phoneNumberId)),
-    agent: agent === null ? null : JSON.stringify({ ...agent, token: null }),
-    agent_token_sealed: agent?.token == null ? null : sealer.seal(agent.token, agentTokenPlace(phoneNumberId)),
     policy: JSON.stringify(policy),
   };
 }
 
-function fromRow(row: Selectable<NumbersTable>, sealer: Sealer): NumberSettings {
+/** A row written before a rule existed gets that rule's default. */
+function fromRow(row: Selectable<NumbersTable>, sealer: Sealer): Entry {
   const id = row.phone_number_id;
-  // A row written before a rule existed gets that rule's default.
-  const rules: Omit<CallPolicy, 'agent'> = { ...DEFAULT_POLICY, ...JSON.parse(row.policy) };
-  return {
+  const settings: NumberSettings = {
     phoneNumberId: id,
     displayPhoneNumber: row.display_phone_number,
     credentials: { kind: row.credential_kind, secret: sealer.open(row.credential_sealed, credentialPlace(id)) },
-    policy: { ...rules, agent: agentFrom(row, sealer) },
+    policy: { ...DEFAULT_POLICY, ...JSON.parse(row.policy) },
   };
-}
-
-function agentFrom(row: Selectable<NumbersTable>, sealer: Sealer): AgentTarget | null {
-  if (row.agent === null) return null;
-  const target: AgentTarget = JSON.parse(row.agent);
-  const sealed = row.agent_token_sealed;
-  return { ...target, token: sealed === null ? null : sealer.open(sealed, agentTokenPlace(row.phone_number_id)) };
+  return { settings, rules: { ...NO_RULES, ...JSON.parse(row.rules) } };
 }
 
 function credentialPlace(phoneNumberId: string): string {
   return `numbers.credential:${phoneNumberId}`;
-}
-
-function agentTokenPlace(phoneNumberId: string): string {
-  return `numbers.agent_token:${phoneNumberId}`;
 }

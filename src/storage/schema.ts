@@ -11,6 +11,8 @@ export interface Schema {
   tombstones: TombstonesTable;
   graph_debts: GraphDebtsTable;
   numbers: NumbersTable;
+  voice_agents: VoiceAgentsTable;
+  voice_agent_assignments: AssignmentsTable;
 }
 
 interface WebhookInboxTable {
@@ -53,6 +55,8 @@ export interface CallsTable {
   ending_detail: string | null;
   /** JSON of CallQuality. */
   quality: string | null;
+  /** 1 if a runtime took the call. */
+  launched: number;
   created_at: number;
   updated_at: number;
 }
@@ -84,11 +88,36 @@ export interface NumbersTable {
   display_phone_number: string | null;
   credential_kind: 'bearer' | 'api-key';
   credential_sealed: string;
-  /** JSON of AgentTarget without its token. */
-  agent: string | null;
-  agent_token_sealed: string | null;
-  /** JSON of CallPolicy without its agent. */
+  /** JSON of CallPolicy without its agents. */
   policy: string;
+  /** JSON of NumberRules, or of a part of it. */
+  rules: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface VoiceAgentsTable {
+  id: string;
+  name: string;
+  /** JSON of ProviderConfig. */
+  provider_sealed: string;
+  /** JSON of AgentSettings. */
+  settings: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface AssignmentsTable {
+  id: string;
+  /** voice_agents.id */
+  voice_agent_id: string;
+  phone_number_id: string;
+  /** 0 or 1; with `enabled` 1 at most once for a number. */
+  is_primary: number;
+  enabled: number;
+  position: number;
+  /** JSON of OnAgentLost. */
+  on_lost: string;
   created_at: number;
   updated_at: number;
 }

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
+import { AgentLines } from '../../src/agents/index.ts';
+import { DEFAULT_POLICY } from '../../src/call/index.ts';
 import { type ApiServerOptions, createApiServer } from '../../src/calls-api/index.ts';
+import type { Database } from '../../src/storage/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
 
@@ -8,23 +11,42 @@ export const API_KEY = 'an-api-key-of-the-tests';
 
 export interface TestApi {
   readonly server: FastifyInstance;
+  readonly database: Database;
   readonly logged: { fields: object; message: string }[];
 }
 
-/** The HTTP server over a real call log in memory; webhooks are taken by nobody unless the test says who. */
-export async function testApi(options: Partial<ApiServerOptions> = {}): Promise<TestApi> {
+interface TestApiOptions extends Partial<ApiServerOptions> {
+  /** Default: one of its own in memory. The number of the tests is put into it. */
+  readonly database?: Database;
+}
+
+/** The HTTP server over a real database in memory; webhooks are taken by nobody unless the test says who. */
+export async function testApi({ database, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const logged: TestApi['logged'] = [];
+  const store = database ?? (await openTestDatabase());
+  await addNumber(store, PHONE_NUMBER_ID);
   const server = createApiServer({
     webhooks: { verify: () => ({ status: 403, body: '' }), receive: async () => ({ status: 200 }) },
-    calls: options.calls ?? (await openTestDatabase()).calls,
-    numbers: { isOurs: (id) => id === PHONE_NUMBER_ID },
+    calls: store.calls,
+    numbers: store.numbers,
+    agents: store.agents,
+    allowLinkLocalAgents: false,
+    agentLines: new AgentLines({ agentOf: () => null, tellDoor: () => {}, callUrl: () => '', now: () => Date.now() }),
+    twilioCalls: { find: () => null, hangUp: () => false, instruct: () => false },
     apiKeys: [API_KEY, 'another-key-while-rotating'],
     health: { ready: () => ({ ready: true, reason: null }) },
+    clock: { now: () => Date.now() },
     logger: { error: (fields, message) => void logged.push({ fields, message }) },
     ...options,
   });
   onTestFinished(() => server.close());
-  return { server, logged };
+  return { server, database: store, logged };
+}
+
+/** Makes a number one of ours. */
+export async function addNumber({ numbers }: Database, phoneNumberId: string): Promise<void> {
+  const credentials = { kind: 'bearer', secret: 'EAAG-token' } as const;
+  await numbers.upsert({ phoneNumberId, displayPhoneNumber: null, credentials, policy: DEFAULT_POLICY }, 1);
 }
 
 /** GET with the API key. */
@@ -35,4 +57,16 @@ export async function getAsClient(
 ) {
   const response = await server.inject({ method: 'GET', url, headers });
   return { status: response.statusCode, type: response.headers['content-type'], body: response.json() };
+}
+
+/** Any request with the API key; `body` is null for an answer without one. */
+export async function askAsClient(
+  server: FastifyInstance,
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  url: string,
+  payload?: object,
+) {
+  const headers = { 'x-api-key': API_KEY };
+  const response = await server.inject({ method, url, headers, ...(payload !== undefined && { payload }) });
+  return { status: response.statusCode, body: response.body === '' ? null : response.json() };
 }

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configurationPage, envExample } from '../../scripts/generate-config-docs.ts';
+import { putEnvironmentAgent } from '../../src/agents/providers/index.ts';
 import { DEFAULT_POLICY } from '../../src/call/index.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 import { metaOf, VARIABLES, type VariableName } from '../../src/config-variables.ts';
+import { openTestDatabase } from '../support/database.ts';
 
 const KEY = Buffer.alloc(32, 0xab);
 const MINIMUM = {
@@ -41,6 +43,8 @@ describe('configuration', () => {
       webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
       graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 4_000 },
       firstNumber: null,
+      firstAgent: null,
+      allowLinkLocalAgents: false,
       media: {
         threads: 0,
         network: { portRange: null, announcedIp: null, bindAddresses: [], ipv6: false, iceServers: [] },
@@ -135,30 +139,90 @@ describe('configuration', () => {
         ...DEFAULT_POLICY,
         maxDurationMs: 600_000,
         onAgentUnavailable: { action: 'prompt', prompt: 'sorry.ogg' },
-        agent: {
-          id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
-          name: 'default',
-          wire: 'raw',
-          url: 'wss://agent.example.com/talk',
-          token: 'agent-token',
-          tokenIn: 'header',
-          sampleRate: 24_000,
-          connectTimeoutMs: 5_000,
-          reconnectAttempts: 3,
-          parameters: {},
-        },
       },
     });
+    expect(config.firstAgent).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      phoneNumberId: '106540352242922',
+      body: {
+        name: 'default',
+        provider: {
+          kind: 'websocket',
+          url: 'wss://agent.example.com/talk',
+          token_in: 'header',
+          sample_rate: 24_000,
+        },
+        settings: { connect_timeout_seconds: 5 },
+      },
+      token: 'agent-token',
+      reconnectAttempts: 3,
+    });
     expect(config.secrets).toEqual(expect.arrayContaining(['EAAG-token', 'agent-token']));
-    expect(load(NUMBER).firstNumber?.policy.agent).toBeNull();
+    expect(load(NUMBER).firstAgent).toMatchObject({ id: config.firstAgent?.id, body: null, token: null });
   });
 
-  it('waits for an agent as long as its own time says, even if that is more than the usual', () => {
-    const agent = { ...NUMBER, TALKWIRE_AGENT_URL: 'ws://agent:9000' };
-    const waitFor = (ms: string) =>
-      load({ ...agent, TALKWIRE_AGENT_CONNECT_TIMEOUT_MS: ms }).firstNumber?.policy.agentTimeoutMs;
-    expect(waitFor('25000')).toBe(25_000);
-    expect(waitFor('500')).toBe(DEFAULT_POLICY.agentTimeoutMs);
+  it.each([
+    ['raw', 'ws://agent:9000', { kind: 'websocket', url: 'ws://agent:9000', token_in: 'query', sample_rate: 16_000 }],
+    ['twilio', 'wss://agent/stream', { kind: 'twilio', url: 'wss://agent/stream' }],
+    ['twilio', 'https://agent/twiml', { kind: 'twilio', url: 'https://agent/twiml' }],
+    ['pipecat', 'ws://agent:8765', { kind: 'pipecat', url: 'ws://agent:8765', token_in: 'query' }],
+    ['pipecat', 'http://agent:7860/start', { kind: 'pipecat', start_url: 'http://agent:7860/start' }],
+  ])('describes an agent on the wire %s at %s, which the agents take', async (wire, url, provider) => {
+    const { firstAgent } = load({
+      ...NUMBER,
+      TALKWIRE_AGENT_WIRE: wire,
+      TALKWIRE_AGENT_URL: url,
+      TALKWIRE_AGENT_TOKEN: 'agent-token',
+      TALKWIRE_AGENT_TOKEN_IN: 'query',
+      TALKWIRE_AGENT_CONNECT_TIMEOUT_MS: '2500',
+      TALKWIRE_AGENT_RECONNECT_ATTEMPTS: '0',
+    });
+    expect(firstAgent).toMatchObject({ token: 'agent-token', reconnectAttempts: 0 });
+    expect(firstAgent?.body).toEqual({ name: 'default', provider, settings: { connect_timeout_seconds: 2.5 } });
+    const { agents } = await openTestDatabase();
+    await putEnvironmentAgent(agents, firstAgent!, { allowLinkLocal: false }, 1);
+    expect(agents.list()).toMatchObject([{ id: firstAgent?.id, provider, settings: { connect_timeout_seconds: 2.5 } }]);
+    expect(JSON.stringify(agents.list())).toContain('"agent-token"');
+  });
+
+  it('reads an agent of any kind from a file', () => {
+    const body = { name: 'Reception', provider: { kind: 'elevenlabs', agent_id: 'agent_1' } };
+    const environment = { ...MINIMUM, ...NUMBER, TALKWIRE_AGENT_FILE: 'agent.json', TALKWIRE_AGENT_TOKEN: 'key' };
+    expect(loadConfig(environment, () => JSON.stringify(body)).firstAgent).toMatchObject({ body, token: 'key' });
+    const wrongFile = (text: string) => messageOf(environment, { 'agent.json': text });
+    for (const text of ['', '{', 'null']) {
+      expect(wrongFile(text)).toContain('TALKWIRE_AGENT_FILE is wrong: the file must hold one JSON object.');
+    }
+    expect(messageOf(environment)).toContain('TALKWIRE_AGENT_FILE is wrong: the file cannot be read.');
+  });
+
+  it('holds the example of its page for a configuration, which the agents take', async () => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const example = /```json\n([^`]+)```/.exec(page)?.[1] ?? '';
+    const environment = { ...MINIMUM, ...NUMBER, TALKWIRE_AGENT_FILE: 'agent.json', TALKWIRE_AGENT_TOKEN: 'key' };
+    const { firstAgent } = loadConfig(environment, () => example);
+    const { agents } = await openTestDatabase();
+    await putEnvironmentAgent(agents, firstAgent!, { allowLinkLocal: false }, 1);
+    expect(agents.list()).toMatchObject([{ name: 'Reception', provider: { kind: 'openai_realtime', api_key: 'key' } }]);
+  });
+
+  it.each([
+    [{ TALKWIRE_AGENT_TOKEN: 't' }, 'TALKWIRE_AGENT_URL is missing, and so is TALKWIRE_AGENT_FILE'],
+    [{ TALKWIRE_AGENT_URL: 'ws://a', TALKWIRE_AGENT_FILE: 'a.json' }, 'TALKWIRE_AGENT_FILE is one too many'],
+    [{ TALKWIRE_AGENT_FILE: 'a.json', TALKWIRE_AGENT_WIRE: 'raw' }, 'TALKWIRE_AGENT_WIRE is one too many'],
+    [{ TALKWIRE_AGENT_FILE: 'a.json', TALKWIRE_AGENT_TOKEN_IN: 'query' }, 'TALKWIRE_AGENT_TOKEN_IN is one too many'],
+    [{ TALKWIRE_AGENT_URL: 'http://a', TALKWIRE_AGENT_WIRE: 'raw' }, 'TALKWIRE_AGENT_URL is wrong: must be a ws://'],
+    [
+      { TALKWIRE_AGENT_URL: 'ws://a', TALKWIRE_AGENT_WIRE: 'pipecat', TALKWIRE_AGENT_SAMPLE_RATE: '8000' },
+      'TALKWIRE_AGENT_SAMPLE_RATE is one too many',
+    ],
+  ])('takes no %j together', (environment, fault) => {
+    expect(messageOf({ ...MINIMUM, ...NUMBER, ...environment }, { 'a.json': '{}' })).toContain(`  ${fault}`);
+  });
+
+  it('needs a number for an agent', () => {
+    const message = messageOf({ ...MINIMUM, TALKWIRE_AGENT_FILE: 'a.json' }, { 'a.json': '{}' });
+    expect(message).toContain('TALKWIRE_PHONE_NUMBER_ID is missing: TALKWIRE_AGENT_FILE needs it.');
   });
 
   it.each(['TALKWIRE_ACCESS_TOKEN', 'TALKWIRE_AGENT_TOKEN'])('takes no %s that cannot stand in a header', (name) => {
@@ -204,6 +268,10 @@ describe('configuration', () => {
     ['TALKWIRE_GRAPH_URL', 'https://user:pass@a'],
     ['TALKWIRE_GRAPH_VERSION', '24'],
     ['TALKWIRE_AGENT_URL', 'http://a'],
+    ['TALKWIRE_AGENT_URL', 'ftp://a'],
+    ['TALKWIRE_AGENT_URL', 'ws://user:pass@a'],
+    ['TALKWIRE_AGENT_WIRE', 'sip'],
+    ['TALKWIRE_ALLOW_LINK_LOCAL_AGENTS', 'maybe'],
     ['TALKWIRE_API_KEYS', 'a-good-key-of-length,short'],
     ['TALKWIRE_PHONE_NUMBER_ID', '+15550100000'],
     ['TALKWIRE_ON_AGENT_UNAVAILABLE', 'prompt:../etc/passwd'],

@@ -1,20 +1,27 @@
 import type { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { type Migration, Migrator } from 'kysely/migration';
 import { DatabaseError } from '../database-error.ts';
+import { SealError, type Sealer } from '../seal.ts';
 import { foundation } from './0001-foundation.ts';
+import { voiceAgents } from './0002-voice-agents.ts';
 
 /** In the order of their names; a name is never changed or reused once released. */
-const MIGRATIONS = { '0001-foundation': foundation };
+const migrations = (sealer: Sealer): Record<string, Migration> => ({
+  '0001-foundation': foundation,
+  '0002-voice-agents': voiceAgents(sealer),
+});
 
 /**
  * Brings the database to this version's tables. The dialect runs it in one immediate transaction: of several processes
  * that start at once, one migrates and the others wait and find nothing to do.
  *
- * @throws DatabaseError if a migration fails (nothing of it stays), or if a newer version has migrated this database
+ * @throws DatabaseError if a migration fails (nothing of it stays), or if a newer version has migrated this database;
+ *   SealError if what is sealed in it belongs to another master key
  */
-export async function runMigrations<T>(db: Kysely<T>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+export async function runMigrations<T>(db: Kysely<T>, sealer: Sealer): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(sealer) } });
   const { error } = await migrator.migrateToLatest();
+  if (error instanceof SealError) throw error;
   if (error !== undefined) throw new DatabaseError(explain(error), { cause: error });
 }
 

@@ -122,7 +122,21 @@ describe('call log', () => {
     await first.calls.update(over.id, { ending: ENDING }, T0);
     await first.close();
     const { calls } = await openTestDatabase(path);
-    expect(await calls.unfinished()).toEqual([{ identity: live, answered: false }]);
+    expect(await calls.unfinished()).toEqual([{ identity: live, answered: false, launched: false }]);
+  });
+
+  it('knows who speaks now, and which calls a runtime has', async () => {
+    const { calls } = await openTestDatabase();
+    const call = callIdentity();
+    await calls.create(call, 'ringing', T0, { id: 'agent-1', name: 'First' });
+    await calls.update(call.id, { agent: { id: 'agent-2', name: 'Second' }, launched: true }, T0 + 1);
+    await calls.update(call.id, { status: 'answered', sessionStartedAt: T0 + 2 }, T0 + 2);
+    expect(await calls.find(call.id)).toMatchObject({
+      voice_agent_id: 'agent-2',
+      voice_agent_name: 'Second',
+      voice_agent: { id: 'agent-2', name: 'Second' },
+    });
+    expect(await calls.unfinished()).toEqual([{ identity: call, answered: true, launched: true }]);
   });
 
   it('remembers a buried call for as long as its connect may still come', async () => {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NO_RULES, type NumberRules } from '../../../src/agents/ports.ts';
 import { DEFAULT_POLICY } from '../../../src/call/index.ts';
 import { type NumberSettings, openDatabase, SealError } from '../../../src/storage/index.ts';
-import { agentTarget } from '../../support/call.ts';
 import { openTestDatabase, temporaryDatabasePath } from '../../support/database.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 
@@ -12,10 +12,7 @@ function settings(parts: Partial<NumberSettings> = {}): NumberSettings {
     phoneNumberId: '106540352242922',
     displayPhoneNumber: '+1 555-010-0000',
     credentials: { kind: 'bearer', secret: 'EAAG-the-access-token-in-clear' },
-    policy: {
-      ...DEFAULT_POLICY,
-      agent: agentTarget({ token: 'the-agent-token-in-clear', parameters: { lang: 'en' } }),
-    },
+    policy: { ...DEFAULT_POLICY, maxDurationMs: 600_000 },
     ...parts,
   };
 }
@@ -30,7 +27,6 @@ describe('numbers', () => {
       credentials: { kind: 'api-key', secret: 'k' },
       policy: {
         ...DEFAULT_POLICY,
-        agent: null,
         maxDurationMs: 60_000,
         onAgentUnavailable: { action: 'prompt', prompt: 'a.ogg' },
       },
@@ -41,7 +37,7 @@ describe('numbers', () => {
     const { numbers } = await openTestDatabase(path);
     expect(numbers.list()).toEqual([settings(), bare]);
     expect(await numbers.credentials('2')).toEqual({ kind: 'api-key', secret: 'k' });
-    expect(await numbers.policyFor('106540352242922')).toEqual(settings().policy);
+    expect(numbers.handlingOf('106540352242922')).toEqual({ policy: settings().policy, rules: NO_RULES });
   });
 
   it('never stand in the files of the database with their tokens in clear', async () => {
@@ -52,7 +48,6 @@ describe('numbers', () => {
     expect(files.join()).toContain('106540352242922');
     for (const file of files) {
       expect(file).not.toContain('the-access-token-in-clear');
-      expect(file).not.toContain('the-agent-token-in-clear');
     }
   });
 
@@ -70,9 +65,9 @@ describe('numbers', () => {
     const path = temporaryDatabasePath();
     const { numbers } = await openTestDatabase(path);
     await numbers.upsert(settings(), 1);
-    await numbers.upsert(settings({ policy: { ...DEFAULT_POLICY, agent: null } }), 2);
+    await numbers.upsert(settings({ policy: DEFAULT_POLICY }), 2);
     const again = await openTestDatabase(path);
-    expect((await again.numbers.policyFor('106540352242922'))?.agent).toBeNull();
+    expect(again.numbers.handlingOf('106540352242922')?.policy).toEqual(DEFAULT_POLICY);
 
     expect(await numbers.remove('106540352242922')).toBe(true);
     expect(await numbers.remove('106540352242922')).toBe(false);
@@ -81,10 +76,40 @@ describe('numbers', () => {
     expect((await openTestDatabase(path)).numbers.list()).toEqual([]);
   });
 
+  it('keep their rules when they are described anew, and over a restart', async () => {
+    const rules: NumberRules = {
+      maxConcurrentCalls: 3,
+      hours: {
+        timeZone: 'Europe/Berlin',
+        weekly: [{ day: 'mon', from: '09:00', to: '24:00' }],
+        closedOn: ['2026-12-24'],
+      },
+      outsideHours: { action: 'prompt', prompt: 'closed.ogg' },
+      allow: ['15550100001'],
+      deny: ['US.134912345'],
+      answerWithinMs: 20_000,
+    };
+    const path = temporaryDatabasePath();
+    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    await first.numbers.upsert(settings(), 1);
+    await first.numbers.setRules('106540352242922', rules, 2);
+    await first.numbers.setRules('not ours', rules, 2);
+    await first.numbers.upsert(settings({ policy: DEFAULT_POLICY }), 3);
+    expect(first.numbers.rules('106540352242922')).toEqual(rules);
+    await first.close();
+    const { numbers } = await openTestDatabase(path);
+    expect(numbers.handlingOf('106540352242922')).toEqual({ policy: DEFAULT_POLICY, rules });
+    expect(numbers.rules('not ours')).toBeNull();
+    await numbers.remove('106540352242922');
+    await numbers.upsert(settings(), 4);
+    expect(numbers.rules('106540352242922')).toEqual(NO_RULES);
+  });
+
   it('that are not ours have neither credentials nor a policy', async () => {
     const { numbers } = await openTestDatabase();
     expect(numbers.isOurs('1')).toBe(false);
     expect(await numbers.credentials('1')).toBeNull();
-    expect(await numbers.policyFor('1')).toBeNull();
+    expect(numbers.handlingOf('1')).toBeNull();
+    expect(numbers.rules('1')).toBeNull();
   });
 });

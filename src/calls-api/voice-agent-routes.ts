@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { accountSidOf, changedVoiceAgent, newVoiceAgent, withoutSecrets } from '../agents/index.ts';
+import type { VoiceAgent, VoiceAgentBook } from '../agents/ports.ts';
+import { parseAgentListQuery } from './agent-list-query.ts';
+import { agentOf } from './agent-lookup.ts';
+import { assignmentRoutes } from './assignment-routes.ts';
+import { ApiError } from './errors.ts';
+import { inTurn } from './in-turn.ts';
+import type { AgentHealth, KnownNumbers } from './ports.ts';
+
+export interface VoiceAgentRoutesOptions {
+  readonly book: VoiceAgentBook;
+  readonly numbers: KnownNumbers;
+  /** Agents may have link-local and metadata addresses. */
+  readonly allowLinkLocal: boolean;
+  readonly health: (agentId: string) => AgentHealth;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Where the routes are: the platform's, and the older ones of the same service (kapso-api.md §7). */
+const BASES = [
+  { path: '/platform/v1/voice_agents', legacy: false },
+  { path: '/api/v1/voice_agents', legacy: true },
+];
+
+interface AgentRoute {
+  Params: { id: string };
+}
+
+/** Voice agents and the numbers they answer. Keys are taken and never told. */
+export function voiceAgentRoutes(server: FastifyInstance, options: VoiceAgentRoutesOptions): void {
+  const { book, allowLinkLocal, health, now } = options;
+  const change = inTurn();
+  const told = (agent: VoiceAgent) => ({ data: toAnswer(agent, health(agent.id)) });
+
+  for (const { path, legacy } of BASES) {
+    server.get<{ Querystring: Record<string, unknown> }>(path, async (request) => {
+      const { kind, page, perPage } = parseAgentListQuery(request.query);
+      const agents = book.list().filter((agent) => kind === null || agent.provider.kind === kind);
+      const shown = agents.slice((page - 1) * perPage, page * perPage);
+      return {
+        data: shown.map((agent) => toAnswer(agent, health(agent.id))),
+        meta: {
+          page,
+          per_page: perPage,
+          total_pages: Math.ceil(agents.length / perPage),
+          total_count: agents.length,
+        },
+      };
+    });
+
+    server.post(path, async (request, reply) => {
+      const agent = newVoiceAgent(request.body, { id: randomUUID(), at: now(), allowLinkLocal });
+      await book.put(agent);
+      return reply.code(201).send(told(agent));
+    });
+
+    server.get<AgentRoute>(`${path}/:id`, async (request) => told(agentOf(book, request.params.id)));
+
+    server.patch<AgentRoute>(`${path}/:id`, async (request) =>
+      change(async () => {
+        const changes = { at: now(), allowLinkLocal };
+        const agent = changedVoiceAgent(agentOf(book, request.params.id), request.body, changes);
+        await book.put(agent);
+        return told(agent);
+      }),
+    );
+
+    server.delete<AgentRoute>(`${path}/:id`, async (request, reply) =>
+      change(async () => {
+        if (!(await book.remove(request.params.id))) throw new ApiError('voice_agent_not_found');
+        return reply.code(204).send();
+      }),
+    );
+
+    assignmentRoutes(server, { path, legacy, change, ...options });
+  }
+}
+
+function toAnswer(agent: VoiceAgent, health: AgentHealth) {
+  const { id, name, provider, settings, createdAt, updatedAt } = agent;
+  return {
+    id,
+    name,
+    created_at: new Date(createdAt).toISOString(),
+    updated_at: new Date(updatedAt).toISOString(),
+    provider: {
+      type: `${provider.kind}_provider`,
+      kind: provider.kind,
+      // Its bot needs it for the REST routes, also where nobody chose it.
+      ...(provider.kind === 'twilio' && { account_sid: accountSidOf(id) }),
+      ...withoutSecrets(provider),
+    },
+    settings,
+    health,
+  };
+}
