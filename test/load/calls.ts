@@ -4,22 +4,13 @@
  *   npm run bench:calls -- --calls 1,20,50 [--seconds 15] [--profile <network>]
  */
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import {
-  type CallReport,
-  type NetworkProfileName,
-  type SimulatedCall,
-  type SimulatedWhatsApp,
-  startSimulatedWhatsApp,
-} from '../../src/simulator/index.ts';
-import { apiOf, bridgeEnvironment, endedRecord, PHONE_NUMBER_ID } from '../support/bridge.ts';
+import type { CallReport, NetworkProfileName } from '../../src/simulator/index.ts';
 import type { AgentNote } from './support/bench-agent.ts';
-import { BridgeProcess } from './support/bridge-process.ts';
+import type { BridgeProcess } from './support/bridge-process.ts';
 import { percentile, printFigures, round } from './support/figures.ts';
+import { LoadDesk, sum } from './support/load-desk.ts';
 import { findPulses, RATE, speechWithPulses } from './support/pulse.ts';
 
 const { values } = parseArgs({
@@ -31,40 +22,21 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-/** From one call's ringing to the next one's. */
-const STAGGER_MS = 40;
 /** An echo that comes later than this is of another pulse. */
 const PULSE_WINDOW_MS = 1_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'talkwire-bench-'));
-const secrets = { app: randomBytes(16).toString('hex'), token: randomBytes(16).toString('hex') };
 const pulses = new Map<string, number[]>();
 const { agent, agentUrl } = await startAgent();
-const whatsapp = await startSimulatedWhatsApp({
-  bridgeWebhookUrl: `http://127.0.0.1:${values.port}/webhooks/whatsapp`,
-  appSecret: secrets.app,
-  phoneNumberId: PHONE_NUMBER_ID,
-  displayPhoneNumber: '15550001111',
-  token: secrets.token,
-  profile: (values.profile as NetworkProfileName | undefined) ?? null,
-});
-const environment = bridgeEnvironment({
-  folder,
-  ...secrets,
-  graphUrl: whatsapp.graphUrl,
-  agentUrl,
-  more: { TALKWIRE_LOG_LEVEL: 'error', TALKWIRE_LOG_FILE: '' },
-});
+const desk = await LoadDesk.open(Number(values.port), (values.profile as NetworkProfileName | undefined) ?? null);
 const speech = speechWithPulses(readFileSync('assets/audio/hello.wav'), seconds);
 const rows: Record<string, number | string>[] = [];
 let failed = false;
 try {
   for (const calls of values.calls.split(',').map(Number)) {
-    // A fresh process for each row: memory of the row before must not be counted in.
-    const bridge = await BridgeProcess.start(environment, Number(values.port));
+    const bridge = await desk.startBridge(agentUrl);
     try {
-      await runCalls(bridge, whatsapp, 1, speech.subarray(0, 2 * RATE));
-      rows.push(await measure(bridge, whatsapp, calls));
+      await desk.run(bridge, 1, speech.subarray(0, 2 * RATE));
+      rows.push(await measure(bridge, calls));
     } finally {
       await bridge.stop();
     }
@@ -75,14 +47,14 @@ try {
 } finally {
   printFigures('calls', rows);
   agent.kill();
-  await whatsapp.close();
-  rmSync(folder, { recursive: true, force: true });
+  await desk.close();
 }
 process.exit(failed ? 1 : 0);
 
-async function measure(bridge: BridgeProcess, desk: SimulatedWhatsApp, calls: number) {
+async function measure(bridge: BridgeProcess, calls: number) {
   const idleMb = bridge.rssMb();
-  const { reports, records, cpuMs, callSeconds, peakMb } = await runCalls(bridge, desk, calls, speech);
+  pulses.clear();
+  const { reports, records, cpuMs, callSeconds, peakMb } = await desk.run(bridge, calls, speech);
   const delays = reports.map(pulseDelays);
   const toAgent = delays.flatMap((each) => each.toAgent);
   const toPhone = delays.flatMap((each) => each.toPhone);
@@ -137,28 +109,6 @@ async function measure(bridge: BridgeProcess, desk: SimulatedWhatsApp, calls: nu
   };
 }
 
-/** Rings, lets all phones speak `audio`, measures CPU while all of them talk, hangs up. */
-async function runCalls(bridge: BridgeProcess, desk: SimulatedWhatsApp, calls: number, audio: Int16Array) {
-  pulses.clear();
-  const placed: SimulatedCall[] = [];
-  for (let index = 0; index < calls; index += 1) {
-    placed.push(await desk.call({ audio, loop: true }));
-    await new Promise((wake) => setTimeout(wake, STAGGER_MS));
-  }
-  await Promise.all(placed.map((call) => call.waitFor('heard', 30_000)));
-  const before = { cpu: bridge.cpuMs(), at: performance.now() };
-  await new Promise((wake) => setTimeout(wake, (audio.length / RATE) * 1_000));
-  const cpuMs = bridge.cpuMs() - before.cpu;
-  const callSeconds = (calls * (performance.now() - before.at)) / 1_000;
-  const peakMb = bridge.rssMb();
-  for (const call of placed) call.hangUp();
-  await Promise.all(placed.map((call) => call.waitFor('closed', 30_000)));
-  const get = apiOf(bridge.url);
-  const records = await Promise.all(placed.map((call) => endedRecord(get, call.callId)));
-  const reports = await Promise.all(placed.map((call) => call.report()));
-  return { reports, records, cpuMs, callSeconds, peakMb };
-}
-
 /**
  * When each pulse left the phone, reached the agent (whose echo leaves at once), and came back to the phone. Delays are
  * counted from the packet that holds the pulse's begin, so they contain the bridge and the loopback, and nothing else.
@@ -192,8 +142,4 @@ function startAgent() {
       pulses.set(note.callId, list);
     });
   });
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }
