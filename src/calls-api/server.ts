@@ -77,6 +77,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       numbers: options.numbers,
       allowLinkLocal: options.allowLinkLocalAgents,
       health: options.agentHealth ?? (() => 'unknown'),
+      onChanged: () => options.agentLines.recheck(),
       now,
     });
     callRulesRoutes(guarded, options.numbers, now);

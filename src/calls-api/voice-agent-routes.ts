@@ -15,6 +15,8 @@ export interface VoiceAgentRoutesOptions {
   /** Agents may have link-local and metadata addresses. */
   readonly allowLinkLocal: boolean;
   readonly health: (agentId: string) => AgentHealth;
+  /** An agent is not what it was, or is gone. */
+  readonly onChanged: () => void;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -31,7 +33,7 @@ interface AgentRoute {
 
 /** Voice agents and the numbers they answer. Keys are taken and never told. */
 export function voiceAgentRoutes(server: FastifyInstance, options: VoiceAgentRoutesOptions): void {
-  const { book, allowLinkLocal, health, now } = options;
+  const { book, allowLinkLocal, health, onChanged, now } = options;
   const change = inTurn();
   const told = (agent: VoiceAgent) => ({ data: toAnswer(agent, health(agent.id)) });
 
@@ -64,6 +66,7 @@ export function voiceAgentRoutes(server: FastifyInstance, options: VoiceAgentRou
         const changes = { at: now(), allowLinkLocal };
         const agent = changedVoiceAgent(agentOf(book, request.params.id), request.body, changes);
         await book.put(agent);
+        onChanged();
         return told(agent);
       }),
     );
@@ -71,6 +74,7 @@ export function voiceAgentRoutes(server: FastifyInstance, options: VoiceAgentRou
     server.delete<AgentRoute>(`${path}/:id`, async (request, reply) =>
       change(async () => {
         if (!(await book.remove(request.params.id))) throw new ApiError('voice_agent_not_found');
+        onChanged();
         return reply.code(204).send();
       }),
     );

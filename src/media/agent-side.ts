@@ -208,7 +208,7 @@ export class AgentSide {
   }
 
   #listenerOf(seat: Seat): AgentListener {
-    const { key, sound, report, input, sendDtmf, warn, pulling } = this.#options;
+    const { key, sound, services, report, input, sendDtmf, warn, pulling } = this.#options;
     const agent = seat.target.name;
     return {
       onReady: (connectMs) => {
@@ -242,6 +242,8 @@ export class AgentSide {
       },
       onFailed: (code, detail) => {
         this.#giveUp(seat, code);
+        // The timeline holds the code alone; who set the agent up needs the words, such as what of a document was not understood.
+        services.warn('an agent failed', { agent: seat.target.id, code, detail });
         input({ type: 'agent.failed', seat: seat.number, code, detail });
       },
     };

@@ -170,7 +170,9 @@ export class MediaPool {
         return;
       case 'agent.transcript': {
         const { agent, party, text, final } = report;
-        this.#note(report.key, report.at, 'transcript', { agent, party, text: excerpt(text), final });
+        // A timeline that holds every guess at a sentence is full before the call is over.
+        if (!final) return;
+        this.#note(report.key, report.at, 'transcript', { agent, party, text: excerpt(text) });
         return;
       }
       case 'door':

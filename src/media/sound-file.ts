@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { createDecoder } from 'libopus-wasm';
@@ -31,6 +30,9 @@ const HEAD_PRE_SKIP = 10;
 /** What is worked on at a stretch: a few milliseconds of work, because calls of this thread wait for their frames. */
 const PACKETS_AT_ONCE = 50;
 const SAMPLES_AT_ONCE = 8_192;
+const BYTES_AT_ONCE = 16 * 1024;
+/** The shortest packet of Opus lasts so long; one that is empty takes as much memory, and no time at all. */
+const SHORTEST_PACKET_MS = 2.5;
 
 /**
  * Sound of a file that an agent sent, told by its first bytes: a RIFF WAV file with 16-bit PCM, or Ogg with Opus. Mono at
@@ -76,7 +78,7 @@ export async function decodeOgg(
   { maxMs }: SoundFileLimits,
   fail: Fail,
 ): Promise<Int16Array> {
-  const { head, packets } = await demux(bytes, fail);
+  const { head, packets } = await demux(bytes, maxMs, fail);
   const decoder = await createDecoder({ sampleRate: rate, channels: 1 });
   const pieces: Int16Array[] = [];
   let samples = 0;
@@ -103,23 +105,34 @@ export async function decodeOgg(
   }
 }
 
-async function demux(bytes: Uint8Array, fail: Fail): Promise<{ head: Buffer; packets: Buffer[] }> {
+async function demux(bytes: Uint8Array, maxMs: number, fail: Fail): Promise<{ head: Buffer; packets: Buffer[] }> {
   const demuxer = new prism.opus.OggDemuxer();
   const packets: Buffer[] = [];
+  const overlong = fail(tooLong(maxMs));
   let head: Buffer | null = null;
   demuxer.on('head', (segment: Buffer) => {
     head = segment;
   });
   try {
-    await pipeline(Readable.from([Buffer.from(bytes)]), demuxer, async (source: AsyncIterable<Buffer>) => {
-      for await (const packet of source) packets.push(packet);
+    await pipeline(pieceByPiece(bytes), demuxer, async (source: AsyncIterable<Buffer>) => {
+      for await (const packet of source) {
+        if (packets.push(packet) * SHORTEST_PACKET_MS > maxMs) throw overlong;
+        if (packets.length % PACKETS_AT_ONCE === 0) await breathe();
+      }
     });
-  } catch {
-    throw fail('is no Ogg file, or a damaged one');
+  } catch (error) {
+    throw error === overlong ? overlong : fail('is no Ogg file, or a damaged one');
   }
   const found = head as Buffer | null;
   if (found === null || found.length < HEAD_BYTES) throw fail('holds no Opus stream');
   return { head: found, packets };
+}
+
+async function* pieceByPiece(bytes: Uint8Array): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += BYTES_AT_ONCE) {
+    yield Buffer.from(bytes.subarray(at, at + BYTES_AT_ONCE));
+    await breathe();
+  }
 }
 
 /** As `resample` does it, a piece at a time. */

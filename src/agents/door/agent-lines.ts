@@ -86,6 +86,13 @@ export class AgentLines {
     return this.#lines.has(agentId);
   }
 
+  /** Agents were changed or deleted: lines that their tokens open no more are closed. */
+  recheck(): void {
+    for (const [agentId, lines] of [...this.#lines]) {
+      for (const line of lines) if (!this.#isWelcome(agentId, line)) this.#expel(agentId, line);
+    }
+  }
+
   onDoor(thread: number, report: DoorReport): void {
     this.#forgetExpired();
     if (report.type === 'withdraw') return this.#withdraw(report.token);
@@ -148,14 +155,22 @@ export class AgentLines {
   #nextLine(agentId: string): Line | null {
     const [line, ...others] = this.#lines.get(agentId) ?? [];
     if (line === undefined) return null;
-    if (this.#options.agentOf(line.token)?.id === agentId) {
+    if (this.#isWelcome(agentId, line)) {
       this.#lines.set(agentId, [...others, line]);
       return line;
     }
-    // The agent is gone from this bridge, or has another token by now.
+    this.#expel(agentId, line);
+    return this.#nextLine(agentId);
+  }
+
+  #isWelcome(agentId: string, { token }: Line): boolean {
+    return this.#options.agentOf(token)?.id === agentId;
+  }
+
+  /** The agent is gone from this bridge, or has another token by now. */
+  #expel(agentId: string, line: Line): void {
     line.socket.close(1008, 'the token is not valid any more');
     this.#drop(agentId, line);
-    return this.#nextLine(agentId);
   }
 
   /** A media thread that died withdraws nothing. */

@@ -72,10 +72,13 @@ export class AgentDesk<Report extends { readonly type: string }> {
   /** Launches through `launcher`, by the same rules. The call is counted until `release`. */
   async launch(launcher: Launcher, identity: CallIdentity, launch: Launch, webhook: unknown): Promise<LaunchOutcome> {
     const { agent, last } = launch;
+    this.#giveUp(identity.id);
     const refusal = this.#refusal(agent, last);
     if (refusal !== null) return { type: 'failed', code: refusal, detail: '' };
-    this.#take(identity.id, agent, null);
+    const held = this.#take(identity.id, agent, null);
     const result = await launcher.launch(identity, launch, webhook);
+    // The call gave it up meanwhile, which counted as its failure, and is over or with another agent.
+    if (this.#held.get(identity.id) !== held) return result;
     const breaker = this.#breaker(agent.id);
     if (result.type === 'launched') {
       breaker.succeeded();
@@ -165,9 +168,11 @@ export class AgentDesk<Report extends { readonly type: string }> {
     }
   }
 
-  #take(key: string, agent: AgentTarget, seat: number | null): void {
-    this.#held.set(key, { agentId: agent.id, seat, ready: false });
+  #take(key: string, agent: AgentTarget, seat: number | null): Held {
+    const held = { agentId: agent.id, seat, ready: false };
+    this.#held.set(key, held);
     this.#calls.set(agent.id, (this.#calls.get(agent.id) ?? 0) + 1);
+    return held;
   }
 
   #breaker(agentId: string): CircuitBreaker {

@@ -219,4 +219,19 @@ describe('a runtime', () => {
     expect(await desk.launch(works, identity({ id: 'd' }), LAUNCH, {})).toMatchObject({ code: 'circuit_open' });
     expect(desk.standingOf('runtime').calls).toBe(0);
   });
+
+  it('that answers when the call is with another one already has nothing of it any more', async () => {
+    const scene = new Scene();
+    const { desk } = scene;
+    const late = Promise.withResolvers<Awaited<ReturnType<typeof breaks.launch>>>();
+    const launched = desk.launch({ launch: () => late.promise }, identity({ id: 'a' }), LAUNCH, {});
+    const other = { ...LAUNCH, seat: 1, agent: { ...RUNTIME, id: 'other-runtime' } };
+    await desk.launch(works, identity({ id: 'a' }), other, {});
+    expect([desk.standingOf('runtime').calls, desk.standingOf('other-runtime').calls]).toEqual([0, 1]);
+    late.resolve({ type: 'failed', code: 'connect_refused', detail: '' });
+    await launched;
+    expect([desk.standingOf('runtime').calls, desk.standingOf('other-runtime').calls]).toEqual([0, 1]);
+    await scene.connect('a', agentTarget({ id: 'bridged' }), 2);
+    expect([desk.standingOf('other-runtime').calls, desk.standingOf('bridged').calls]).toEqual([0, 1]);
+  });
 });

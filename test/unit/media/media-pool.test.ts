@@ -173,12 +173,13 @@ describe('A pool of media threads', () => {
     pool.instruct('a', { type: 'message', data: { from: 'outside' } });
     pool.instruct('nobody', { type: 'message', data: 1 });
     expect(await connection.hear('message')).toMatchObject({ data: { from: 'outside' } });
+    connection.say({ type: 'transcript', party: 'user', text: 'hell', final: false });
     connection.say({ type: 'transcript', party: 'user', text: 'hello', final: true });
     connection.say({ type: 'message', data: 7 });
     connection.say({ type: 'hangup' });
     await log.until('a', 'agent.hangup');
     expect(log.reports.flatMap((report) => (report.type === 'note' ? [report.event] : []))).toMatchObject([
-      { type: 'transcript', data: { agent: 'Echo', party: 'user', text: 'hello', final: true } },
+      { type: 'transcript', data: { agent: 'Echo', party: 'user', text: 'hello' } },
       { type: 'agent_message', data: { agent: 'Echo', data: '7' } },
     ]);
     await agent.stop();

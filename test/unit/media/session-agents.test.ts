@@ -282,6 +282,13 @@ describe('A call and its agents', () => {
     const connection = await live({ speakWithinMs: 100 });
     expect(await call.told('agent.failed')).toMatchObject({ seat: 0, code: 'silent' });
     expect(await connection.hear('end')).toMatchObject({ reason: 'agent_lost' });
+    expect(call.reports.filter((report) => report.type === 'log')).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'an agent failed',
+        fields: expect.objectContaining({ code: 'silent', detail: 'the agent said nothing in the time it has' }),
+      }),
+    ]);
   });
 
   it('has a warning in the log once when an agent is ten minutes ahead', async () => {

@@ -67,6 +67,15 @@ describe('A sound file of an agent', () => {
     await expect(decodeAgentFile(bytes, 8_000)).rejects.toThrow('the sound file is longer than 5 minutes');
   });
 
+  it('is refused when it holds nothing but empty packets, before they fill the memory', async () => {
+    const head = Buffer.alloc(19);
+    head.write('OpusHead', 'latin1');
+    const empty = oggPage(Buffer.alloc(255), Buffer.alloc(0));
+    const file = Buffer.concat([oggPage(Buffer.of(19), head), ...Array.from({ length: 1_000 }, () => empty)]);
+    const refused = expect(decodeAgentFile(file, 16_000)).rejects;
+    await refused.toThrow('the sound file is longer than 5 minutes');
+  });
+
   it('may hold anything: it is played or refused', async () => {
     const ogg = await readFile(OGG);
     const damaged = fc
@@ -106,4 +115,12 @@ function page(packet: Buffer, n: number): Buffer {
   header.writeUInt32LE(n, 18);
   header[26] = 1;
   return Buffer.concat([header, Buffer.from([packet.length]), packet]);
+}
+
+/** `lacing`: the lengths of the segments. */
+function oggPage(lacing: Buffer, body: Buffer): Buffer {
+  const header = Buffer.alloc(27);
+  header.write('OggS', 'latin1');
+  header[26] = lacing.length;
+  return Buffer.concat([header, lacing, body]);
 }
