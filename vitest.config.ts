@@ -6,6 +6,8 @@ const REAL_TIME = [
   'test/unit/webrtc/leg*.test.ts',
   'test/unit/simulator/{phone,simulate}.test.ts',
 ];
+/** Peers of other makers, some of them in other languages (scripts/install-interop.sh). */
+const INTEROP = ['test/interop/**/*.test.ts'];
 const AUDIT = ['test/audit/**/*.test.ts'];
 
 const common = {
@@ -25,15 +27,16 @@ export default defineConfig({
           ...common,
           name: 'logic',
           include: ['test/**/*.test.ts'],
-          exclude: [...REAL_TIME, ...AUDIT],
+          exclude: [...REAL_TIME, ...INTEROP, ...AUDIT],
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: { ...common, name: 'sound', include: REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
+      { test: { ...common, name: 'interop', include: INTEROP, maxWorkers: 1, sequence: { groupOrder: 2 } } },
       // Last: reads what all the others logged.
-      { test: { ...common, name: 'audit', include: AUDIT, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      { test: { ...common, name: 'audit', include: AUDIT, maxWorkers: 1, sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidFields } from './agents/index.ts';
+import type { SampleRate } from './call/index.ts';
 import { ConfigError, loadConfig } from './config.ts';
+import { runCheckAgent } from './conformance/index.ts';
 import { runDemo } from './demo/index.ts';
 import { type Service, startService } from './main.ts';
 import { NETWORK_PROFILE_NAMES, runSimulateCall } from './simulator/index.ts';
@@ -67,6 +70,32 @@ program
     process.stdout.write(`${randomBytes(32).toString('base64')}\n`);
   });
 
+program
+  .command('check-agent')
+  .description('call an agent and see whether it does what a bridge relies on; exit code 1 if it does not')
+  .argument('<url>', 'ws:// or wss:// of the agent; for twilio also its TwiML webhook, for pipecat its start route')
+  .addOption(
+    new Option('--wire <wire>', 'protocol that the agent speaks')
+      .choices(['raw', 'twilio', 'pipecat'])
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--token <token>', 'token that is shown to the agent').env('TALKWIRE_AGENT_TOKEN'))
+  .addOption(new Option('--token-in <place>', 'where the token goes').choices(['header', 'query']).default('header'))
+  .addOption(
+    new Option('--rate <hz>', 'rate of the raw wire').choices(['8000', '16000', '24000', '48000']).default('16000'),
+  )
+  .option('--bye <keys>', 'keys that make the agent hang up')
+  .option('--audio <file>', 'WAV file of which the caller speaks the first 2 s', HELLO)
+  .action(async (url, { wire, token = null, tokenIn, rate, bye = null, audio }) => {
+    try {
+      process.exit(
+        await runCheckAgent({ url, wire, token, tokenIn, sampleRate: Number(rate) as SampleRate, bye, audio }),
+      );
+    } catch (error) {
+      fail(error instanceof Error ? error.message : error);
+    }
+  });
+
 const simulate = program.command('simulate').description('a WhatsApp on this desk');
 simulate
   .command('call')
@@ -128,7 +157,7 @@ function fail(error: unknown): never {
 }
 
 function explain(error: unknown): string {
-  const told = [ConfigError, SealError, DatabaseError].some((kind) => error instanceof kind);
+  const told = [ConfigError, InvalidFields, SealError, DatabaseError].some((kind) => error instanceof kind);
   if (told && error instanceof Error) return error.message;
   if (!(error instanceof Error)) return String(error);
   const { code, syscall, port: taken } = error as NodeJS.ErrnoException & { port?: number };
