@@ -28,6 +28,8 @@ export interface HeardTrack {
   readonly samples: Int16Array;
   /** Of sample 0, on the clock of the arrivals, ms. */
   readonly startMs: number | null;
+  /** When each 320 samples came, on the same clock, ms; NaN for those that never did. */
+  readonly arrivalsMs: Float64Array;
   readonly late: number;
 }
 
@@ -82,13 +84,14 @@ export class Ear {
 
   decode(decoder: EarDecoder): HeardTrack {
     const base = this.#base();
-    if (base === null) return { samples: new Int16Array(0), startMs: null, late: 0 };
+    if (base === null) return { samples: new Int16Array(0), startMs: null, arrivalsMs: new Float64Array(0), late: 0 };
     const packets = this.#packets
       .filter(({ timestamp, arrivalMs }) => Math.abs(arrivalMs - base.arrivalOf(timestamp)) <= MAX_STRAY_MS)
       .sort((a, b) => a.timestamp - b.timestamp);
     const firstTimestamp = packets[0]?.timestamp ?? 0;
     const span = (packets.at(-1)?.timestamp ?? firstTimestamp) - firstTimestamp;
     const samples = new Int16Array(Math.floor(span / TICKS_PER_SAMPLE) + FRAME_SAMPLES);
+    const arrivalsMs = new Float64Array(Math.ceil(samples.length / FRAME_SAMPLES)).fill(Number.NaN);
 
     let late = 0;
     let expected = firstTimestamp;
@@ -102,9 +105,10 @@ export class Ear {
         }
       }
       place(samples, decoder.decode(payload), timestamp - firstTimestamp);
+      arrivalsMs[Math.floor((timestamp - firstTimestamp) / TICKS_PER_FRAME)] = arrivalMs;
       expected = timestamp + TICKS_PER_FRAME;
     }
-    return { samples, startMs: base.arrivalOf(firstTimestamp) + this.#playoutMs, late };
+    return { samples, startMs: base.arrivalOf(firstTimestamp) + this.#playoutMs, arrivalsMs, late };
   }
 
   /** The fastest packet tells when the others would have come over a path without jitter. */

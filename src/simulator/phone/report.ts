@@ -3,6 +3,8 @@ export interface PhoneReport {
   /** 16 kHz, mono. Sample i was due at the ear at `heardStartMs + i / 16`. Empty if nothing came. */
   readonly heard: Int16Array;
   readonly heardStartMs: number | null;
+  /** When the packet of each 20 ms of `heard` really came; NaN for one that never did. */
+  readonly heardArrivalsMs: Float64Array;
   /** The phone's fixed playout delay, contained in `heardStartMs`. */
   readonly playoutMs: number;
   /** 16 kHz, mono: what the phone said, and when its first packet left. */

@@ -129,6 +129,7 @@ export class SimulatedPhone implements Handset {
     return {
       heard: track.samples,
       heardStartMs: unix(track.startMs),
+      heardArrivalsMs: track.arrivalsMs.map((arrivalMs) => performance.timeOrigin + arrivalMs),
       playoutMs: PLAYOUT_MS,
       spoken: this.#options.speech?.samples ?? new Int16Array(0),
       spokenStartMs: unix(this.#spokenAt),

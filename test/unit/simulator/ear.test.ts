@@ -25,7 +25,12 @@ function frames(samples: Int16Array): number[] {
 describe('the ear of the phone', () => {
   it('hears nothing in a call without packets', () => {
     const ear = new Ear(60);
-    expect(ear.decode(markingDecoder())).toEqual({ samples: new Int16Array(0), startMs: null, late: 0 });
+    expect(ear.decode(markingDecoder())).toEqual({
+      samples: new Int16Array(0),
+      startMs: null,
+      arrivalsMs: new Float64Array(0),
+      late: 0,
+    });
     expect([ear.received, ear.lost, ear.firstArrivalMs]).toEqual([0, 0, null]);
   });
 
@@ -38,13 +43,16 @@ describe('the ear of the phone', () => {
     const track = ear.decode(markingDecoder());
     expect(frames(track.samples)).toEqual([0, 1, 2, 3]);
     expect(track.startMs).toBe(160);
+    expect([...track.arrivalsMs]).toEqual([155, 150, 165, 160]);
     expect(ear.lost).toBe(0);
   });
 
   it('makes up short holes, the last frame of them from redundancy, and leaves long ones silent', () => {
     const ear = new Ear(60);
     for (const n of [1, 4, 5, 12]) hear(ear, n);
-    expect(frames(ear.decode(markingDecoder()).samples)).toEqual([1, -1, 1004, 4, 5, 0, 0, 0, 0, 0, 0, 12]);
+    const { samples, arrivalsMs } = ear.decode(markingDecoder());
+    expect(frames(samples)).toEqual([1, -1, 1004, 4, 5, 0, 0, 0, 0, 0, 0, 12]);
+    expect([...arrivalsMs.subarray(0, 5)]).toEqual([120, Number.NaN, Number.NaN, 180, 200]);
     expect(ear.lost).toBe(8);
   });
 
