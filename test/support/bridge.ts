@@ -27,7 +27,7 @@ export interface BridgeOptions {
   /** Default: the echo agent. */
   readonly agentUrl?: string;
   /** Rules of the number that the environment has no variable for. */
-  readonly policy?: Partial<CallPolicy>;
+  readonly policy?: Partial<Omit<CallPolicy, 'agents'>>;
   readonly observer?: ServiceObserver;
 }
 
@@ -161,7 +161,7 @@ export function bridgeEnvironment(setting: Setting): Record<string, string> {
   };
 }
 
-function withPolicy(config: Config, policy: Partial<CallPolicy>): Config {
+function withPolicy(config: Config, policy: Partial<Omit<CallPolicy, 'agents'>>): Config {
   const { firstNumber } = config;
   if (firstNumber === null) return config;
   return { ...config, firstNumber: { ...firstNumber, policy: { ...firstNumber.policy, ...policy } } };

@@ -7,6 +7,8 @@ import { type Bridge, type BridgeOptions, startBridge } from './bridge.ts';
 import { type ClosingRow, farewellsOf } from './closing-table.ts';
 import { liveTimers, openThings, settles, timersAtRest } from './open-things.ts';
 import { RawAgent, type RawAgentConnection } from './raw-agent.ts';
+import { RuntimeBot } from './runtime-bot.ts';
+import { Switchboard } from './switchboard.ts';
 
 /** What a walk down one row of docs/closing.md leaves to be held against the row. */
 export interface Walked {
@@ -25,28 +27,38 @@ export interface AgentManners {
 /** Anything that a call could leave behind, before there was one. */
 export type Before = Readonly<{ timers: number; udpSockets: number; files: readonly string[] }>;
 
-/** A bridge, and an agent that does what the test says. */
+/** A bridge, and agents that do what the test says. */
 export class House {
   readonly bridge: Bridge;
+  /** The operator's way to the bridge. */
+  readonly board: Switchboard;
+  /** The environment's. */
   readonly agent: RawAgent;
+  /** Whom the number has only if the operator adds them. */
+  readonly second: RawAgent;
+  readonly runtime: RuntimeBot;
 
-  private constructor(bridge: Bridge, agent: RawAgent) {
+  private constructor(bridge: Bridge, agent: RawAgent, second: RawAgent, runtime: RuntimeBot) {
     this.bridge = bridge;
+    this.board = new Switchboard(bridge);
     this.agent = agent;
+    this.second = second;
+    this.runtime = runtime;
   }
 
   static async start(options: BridgeOptions = {}): Promise<House> {
-    const agent = await RawAgent.start();
+    const [agent, second] = await Promise.all([RawAgent.start(), RawAgent.start()]);
     const environment = {
       TALKWIRE_PROMPTS_FOLDER: 'assets/prompts',
       TALKWIRE_AGENT_RECONNECT_ATTEMPTS: '0',
       ...options.environment,
     };
     const bridge = await startBridge({ agentUrl: agent.url, ...options, environment });
+    const runtime = await RuntimeBot.start(bridge.whatsapp.graphUrl);
     await timersAtRest();
     // A second connection of this process to the database leaves a descriptor that SQLite uses again; it is not a call's.
     bridge.unfinishedRows();
-    return new House(bridge, agent);
+    return new House(bridge, agent, second, runtime);
   }
 
   /** Places a call to which the agent behaves as told. */
@@ -62,7 +74,7 @@ export class House {
     const call = await this.call(options);
     const agent = await this.agent.connectionOf(call.callId);
     await agent.hear('answered');
-    await call.waitFor('heard', 5_000);
+    await call.waitFor('heard', 10_000);
     return { call, agent };
   }
 
@@ -75,9 +87,9 @@ export class House {
     return { call, agent };
   }
 
-  /** Has our own API end the call. */
-  async hangUp(call: SimulatedCall): Promise<void> {
-    const { id } = await this.bridge.reached(call, 'media_opened');
+  /** Has our own API end the call once it has come so far. */
+  async hangUp(call: SimulatedCall, far = 'media_opened'): Promise<void> {
+    const { id } = await this.bridge.reached(call, far);
     expect(this.bridge.service.hangUp(id)).toBe(true);
   }
 
@@ -105,8 +117,13 @@ export class House {
     expect(graph.map((action) => action.split(' ')[0]).filter(isFarewell)).toEqual(farewellsOf(row.graph));
     const wasAnswered = graph.includes('accept') || row.name === 'overtaken';
     expect(duration).toEqual(wasAnswered ? expect.any(Number) : null);
-    const connections = this.agent.connectionsOf(callId);
-    if (row.agent === 'never dialled') expect(connections).toHaveLength(0);
+    const types = timeline.map((line) => line.type);
+    if (row.media === 'never opened') expect(types).not.toContain('media_opened');
+    expect(types.filter((type) => type === 'agent_connecting')).toHaveLength(dialledIn(row));
+    expect(types.includes('agent_launched')).toBe(row.agent === 'has the call');
+    expect(this.runtime.launchesOf(callId)).toHaveLength(isLaunched(row) ? 1 : 0);
+    const connections = [this.agent, this.second].flatMap((agent) => agent.connectionsOf(callId));
+    expect(connections.length).toBeLessThanOrEqual(dialledIn(row) + types.filter(isReconnecting).length);
     for (const { closed } of connections) await closed;
   }
 
@@ -114,7 +131,9 @@ export class House {
   async nothingOpen(before: Before): Promise<void> {
     const { bridge } = this;
     await settles('more UDP sockets are open', () => openThings().udpSockets - before.udpSockets, isZero, 1_000);
-    await settles('agents have open sockets', () => this.agent.openCount, isZero, 1_000);
+    const { agent, second, runtime } = this;
+    const ofAgents = () => agent.openCount + second.openCount + runtime.openCount;
+    await settles('agents have something open', ofAgents, isZero, 1_000);
     await settles('calls are live', () => bridge.service.liveCalls, isZero, 1_000);
     await settles('rows wait', () => bridge.unfinishedRows(), allZero, 1_000);
     await settles('more files are open', () => extra(openThings().files, before.files), isEmpty, 1_000);
@@ -130,12 +149,12 @@ export class House {
   async threadsIdle(): Promise<void> {
     const { loads } = this.bridge;
     loads.clear();
-    await settles('media threads', () => [...loads.values()], someAndAllIdle, 3_000);
+    await settles('media threads', () => [...loads.values()], someAndAllIdle, 10_000);
   }
 
   async close(): Promise<void> {
     await this.bridge.close();
-    await this.agent.stop();
+    await Promise.all([this.agent.stop(), this.second.stop(), this.runtime.stop()]);
   }
 }
 
@@ -145,6 +164,20 @@ const hello = parseWav(readFileSync('assets/audio/hello.wav')).samples;
 /** The first `ms` of what is spoken in assets/audio/hello.wav, 16 kHz. */
 export function words(ms: number): Int16Array {
   return hello.slice(0, (ms * RATE) / 1_000);
+}
+
+function isLaunched({ agent }: ClosingRow): boolean {
+  return agent === 'asked to take it' || agent === 'has the call';
+}
+
+/** How many agents are dialled, not counting those that are dialled again. */
+function dialledIn(row: ClosingRow): number {
+  if (row.agent === 'never dialled' || isLaunched(row)) return 0;
+  return row.agent.startsWith('one after the other') ? 2 : 1;
+}
+
+function isReconnecting(type: string): boolean {
+  return type === 'agent_reconnecting';
 }
 
 function isFarewell(action: string | undefined): boolean {
