@@ -77,12 +77,11 @@ export function joinAgents(config: Config, { agents, numbers }: Database, media:
     twilioCalls: (runtime) => ({
       find(key) {
         const call = runtime().liveCall(key);
-        const agent = call?.agentId == null ? null : agents.get(call.agentId);
-        const target = agent === null ? null : targetOf(agent);
-        if (call === null || target?.wire !== 'twilio') return null;
-        const { identity, answeredAt } = call;
+        // As it was when the call began, whatever the book says of it since.
+        if (call?.agent?.wire !== 'twilio') return null;
+        const { identity, agent, answeredAt } = call;
         return {
-          agent: target,
+          agent,
           status: answeredAt === null ? 'ringing' : 'in-progress',
           ...partiesOf(identity),
           direction: identity.direction,

@@ -37,10 +37,10 @@ export interface WireRates {
  * and draining belong to the media session; the connect deadline, reconnecting and the watch over silence to the AgentLine
  * that owns the wire. A wire is used once: a reconnect is a new wire.
  *
- * Life: `connect` once; `start` once, before or after the agent is ready, when the person is on the line; `callEnded` or
- * `abort` once. After either of the last two, and after `onLost`, nothing is emitted any more.
+ * Life: `connect` once; `start` once, after `onReady`, when the person is on the line; `callEnded` or `abort` once, also
+ * after `onLost`. After either of them, and after `onLost`, nothing is emitted any more.
  *
- * Methods never throw, whatever the agent did.
+ * Methods never throw, whatever the agent did and whenever they are called.
  */
 export interface AgentWire {
   /** Dials. The outcome goes to the listener: `onReady`, `onHangup` (it declined) or `onLost`. */
@@ -49,7 +49,7 @@ export interface AgentWire {
   start(): void;
   /**
    * 20 ms of caller sound at `callerRate`, mono, every 20 ms without a hole. `pcm` is reused by the caller after the return.
-   * `mediaTimeMs` counts from `start` and never jumps. Comes only after `start`, maybe before the agent is ready.
+   * `mediaTimeMs` is 0 at the first frame after `start`, and never jumps.
    */
   callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void;
   callerDtmf(digit: string, durationMs: number): void;
@@ -63,7 +63,7 @@ export interface AgentWire {
   callEnded(reason: string): Promise<void>;
   /** Closes at once, says nothing. */
   abort(): void;
-  /** Caller sound thrown away because the agent did not read, milliseconds. */
+  /** Caller sound of the time after `start` that was thrown away because the agent did not take it, milliseconds. */
   readonly callerAudioDroppedMs: number;
 }
 
@@ -97,7 +97,7 @@ export interface WireListener {
   onTranscript(transcript: Transcript): void;
   /** At most once. Nothing but marks, transcripts and messages follows; whoever owns the wire ends it. */
   onHangup(drain: boolean, reason: string | null): void;
-  /** The connection is gone, or of no use. The last call. */
+  /** The connection is gone, or of no use. The last call; it is not made after `onHangup`. */
   onLost(loss: AgentLoss): void;
 }
 

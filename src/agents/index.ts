@@ -1,8 +1,12 @@
 /**
  * Agents: the voice applications that a call is sent to. Each protocol they speak is a wire behind one interface; a wire
  * only translates, and the media session that owns it keeps the time, the queue and the call. Around the wires: the line,
- * which keeps one agent on one call; routing, which says who may answer; and health, which says who can.
+ * which keeps one agent on one call; the door, by which agents come in that dial us; routing, which says who may answer;
+ * health, which says who can; and providers, which are agents as people describe them.
  */
+
+/* On a call: a wire, and the line that keeps it. */
+
 export type {
   AgentDoor,
   AgentListener,
@@ -20,16 +24,30 @@ export type {
   WireServices,
 } from './agent.ts';
 export { createAgentWire, ratesOf } from './create-wire.ts';
+export { AgentLine, type AgentLineOptions } from './line/agent-line.ts';
+export { SoundFileError } from './net/sound-file-error.ts';
+
+/* Agents that dial us. */
+
 export { AgentLines, type LineAgent } from './door/agent-lines.ts';
 export type { DoorCommand, DoorReport } from './door/messages.ts';
 export { ThreadDoor } from './door/thread-door.ts';
-export { AgentDesk, type AgentStanding } from './health/agent-desk.ts';
+
+/* Who may answer, and who can. */
+
+export { AgentDesk } from './health/agent-desk.ts';
 export { HealthWatch, type HealthWatchOptions } from './health/health-watch.ts';
+export { AssignedRouting } from './routing/assigned-routing.ts';
+export { CallPlanner } from './routing/call-planner.ts';
+
+/* Runtimes that do their own media. */
+
 export { createLauncher, type Launcher, type LauncherOptions } from './launch/launch-runtime.ts';
-export { AgentLine, type AgentLineOptions } from './line/agent-line.ts';
-export { SoundFileError } from './net/sound-file-error.ts';
+
+/* Agents as people describe them, and what their descriptions are read with. */
+
+export { isObject } from './json.ts';
 export {
-  AssignedRouting,
   accountSidOf,
   changedVoiceAgent,
   type EnvironmentAgent,
@@ -37,7 +55,6 @@ export {
   field,
   flag,
   InvalidFields,
-  isObject,
   kindNamed,
   matching,
   newVoiceAgent,
@@ -47,7 +64,9 @@ export {
   wholeNumber,
   withoutSecrets,
 } from './providers/index.ts';
-export { CallPlanner } from './routing/call-planner.ts';
-export { partiesOf } from './wires/twilio/call-facts.ts';
+
+/* What Twilio's REST API knows of its wire. */
+
+export { partiesOf } from './wires/twilio/call-parameters.ts';
 export { callSidOf, keyOfCallSid } from './wires/twilio/sids.ts';
 export { twimlFault } from './wires/twilio/twiml.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AgentInstruction,
+  type AgentTarget,
   type CallIdentity,
   type CallPlan,
   type CallPolicy,
@@ -30,7 +31,7 @@ export interface IncomingCallEvent {
 export interface LiveCall {
   readonly identity: CallIdentity;
   /** The agent that has it; null while nobody has, or a prompt is played. */
-  readonly agentId: string | null;
+  readonly agent: AgentTarget | null;
   /** Unix milliseconds; null before, and where a runtime answers. */
   readonly answeredAt: number | null;
 }
@@ -105,7 +106,7 @@ export class CallRuntime {
     const standing = runner?.standing ?? null;
     if (runner === undefined || standing === null) return null;
     const { holder, answeredAt } = standing;
-    return { identity: runner.identity, agentId: holder?.agent.id ?? null, answeredAt };
+    return { identity: runner.identity, agent: holder?.agent ?? null, answeredAt };
   }
 
   /**

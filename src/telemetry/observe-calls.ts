@@ -11,11 +11,15 @@ export interface CallObserver {
 /** What agents and callers said is in the timeline, not in the log of the service. */
 const UNLOGGED = new Set(['transcript', 'agent_message']);
 
+/** Each hop of a call from agent to agent, and why. */
+const TROUBLE = new Set(['agent_failed', 'agent_reconnecting', 'agent_skipped']);
+
 /** Logs the life of calls by our own call id, and passes everything on to `next`. */
 export function observeCalls(logger: Logger, next: CallObserver = {}): CallObserver {
   return {
     onTimeline(identity, event) {
-      if (!UNLOGGED.has(event.type)) logger.debug({ call: identity.id, ...event.data }, event.type);
+      const level = TROUBLE.has(event.type) ? 'warn' : 'debug';
+      if (!UNLOGGED.has(event.type)) logger[level]({ call: identity.id, ...event.data }, event.type);
       next.onTimeline?.(identity, event);
     },
     onUpdated(identity, patch) {

@@ -136,6 +136,23 @@ describe('An agent that is lost in the middle of a call', () => {
     expect(board.bridge.graphActions(call)).toEqual(['pre_accept', 'accept']);
   });
 
+  it('is lost too when it only stops reading, whatever the network between still takes', async () => {
+    await board.chain(rawLink('First', first), rawLink('Third', third));
+    const call = await board.ring({ audio: 'assets/audio/hello.wav', loop: true });
+    const one = await onTheLine(first, call);
+    // It has answered a ping, so that it is known to.
+    await one.hearPing();
+    await delay(300);
+    one.stopReading();
+    const stoppedAt = Date.now();
+    const three = await onTheLine(third, call);
+    expect(Date.now() - stoppedAt).toBeLessThan(8_000);
+    await says(three, babble(600));
+    const record = await board.hangUp(call);
+    expect(hopsOf(record)).toContain('failed First stalled');
+    expect(record.quality?.['caller_audio_dropped_ms']).toBeGreaterThan(3_000);
+  });
+
   it('leaves no dead air either where the next one comes at once and takes its time to speak', async () => {
     await board.chain(rawLink('First', first), rawLink('Third', third, 24_000));
     const call = await board.ring();

@@ -178,7 +178,7 @@ describe('A runtime', () => {
     await world.clock.advance(1_000);
     expect(world.runtime.hangUpForAgent(keyOf(world), false, null)).toBe(false);
     expect(world.runtime.instruct(keyOf(world), { type: 'message', data: 1 })).toBe(false);
-    expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agentId: 'agent-1', answeredAt: null });
+    expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agent: { id: 'agent-1' }, answeredAt: null });
     expect(world.runtime.hangUp(keyOf(world))).toBe(true);
     await world.clock.advance(1_000);
     expect(world.graph.actionsOf(CALL)).toEqual(['terminate']);
@@ -193,14 +193,14 @@ describe('A call that a program of its agent asks for', () => {
     const key = keyOf(world);
     expect(world.runtime.liveCall(key)).toMatchObject({
       identity: { callId: CALL },
-      agentId: 'agent-1',
+      agent: { id: 'agent-1' },
       answeredAt: null,
     });
     await world.clock.advance(2_000);
     const answeredAt = world.runtime.liveCall(key)?.answeredAt;
     expect(answeredAt).toBe(recordOf(world).patch.sessionStartedAt);
     await world.clock.advance(5_000);
-    expect(world.runtime.liveCall(key)).toMatchObject({ agentId: 'agent-2', answeredAt });
+    expect(world.runtime.liveCall(key)).toMatchObject({ agent: { id: 'agent-2' }, answeredAt });
     world.runtime.hangUp(key);
     expect(world.runtime.liveCall(key)).toBeNull();
     await world.clock.advance(1_000);
@@ -213,7 +213,7 @@ describe('A call that a program of its agent asks for', () => {
     await connect(world);
     await world.clock.advance(8_000);
     expect(world.runtime.hangUpForAgent(keyOf(world), true, 'completed')).toBe(true);
-    expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agentId: 'agent-2' });
+    expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agent: { id: 'agent-2' } });
     await world.clock.advance(2_000);
     expect(recordOf(world).patch.ending).toEqual({
       class: 'completed',
@@ -234,7 +234,7 @@ describe('A call that a program of its agent asks for', () => {
     const prompting = worldOf(policy({ agents: [], onAgentUnavailable: { action: 'prompt', prompt: 'a.ogg' } }), []);
     await connect(prompting);
     expect(prompting.runtime.instruct(keyOf(prompting), word)).toBe(false);
-    expect(prompting.runtime.liveCall(keyOf(prompting))).toMatchObject({ agentId: null });
+    expect(prompting.runtime.liveCall(keyOf(prompting))).toMatchObject({ agent: null });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AgentFailure, AgentInput, AgentTarget, CallIdentity, MediaEffect, MediaInput } from '../../call/index.ts';
 import type { Launch, Launcher, LaunchOutcome } from '../launch/launch-runtime.ts';
-import { type Circuit, CircuitBreaker } from './circuit-breaker.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 
 /** A media port as the desk sees it (runtime's MediaPort and its reports). */
 interface Media<Report> {
@@ -20,11 +20,6 @@ interface Held {
   readonly agentId: string;
   readonly seat: number | null;
   ready: boolean;
-}
-
-export interface AgentStanding {
-  readonly calls: number;
-  readonly circuit: Circuit;
 }
 
 /**
@@ -62,9 +57,10 @@ export class AgentDesk<Report extends { readonly type: string }> {
       const refusal = this.#refusal(agent, last);
       if (refusal !== null) return this.#refuse(key, seat, refusal);
       this.#take(key, agent, seat);
-    } else if (effect.type === 'media.close' || effect.type === 'agent.close') {
-      if (effect.type === 'agent.close') this.#giveUp(key);
-      else this.release(key);
+    } else if (effect.type === 'agent.close') {
+      this.#giveUp(key);
+    } else if (effect.type === 'media.close') {
+      this.release(key);
     }
     this.#media.perform(identity, effect);
   }
@@ -105,11 +101,6 @@ export class AgentDesk<Report extends { readonly type: string }> {
     const proof = this.#breakers.get(agentId)?.proof ?? null;
     if (proof === null) return 'unknown';
     return proof ? 'ok' : 'failing';
-  }
-
-  standingOf(agentId: string): AgentStanding {
-    const circuit = this.#breakers.get(agentId)?.stateAt(this.#now()) ?? 'closed';
-    return { calls: this.#calls.get(agentId) ?? 0, circuit };
   }
 
   /**

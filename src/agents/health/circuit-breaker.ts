@@ -3,7 +3,7 @@
  * - `open`: it failed too often just now, calls go past it
  * - `trial`: the wait is over and one call may try; what comes of it decides
  */
-export type Circuit = 'closed' | 'open' | 'trial';
+type Circuit = 'closed' | 'open' | 'trial';
 
 /** Failures in a row that open the circuit, and how long it then stays open: doubled each time that a trial fails. */
 const FAILURES_TO_OPEN = 3;
@@ -26,14 +26,9 @@ export class CircuitBreaker {
     return this.#proof;
   }
 
-  stateAt(now: number): Circuit {
-    if (this.#openUntil === null) return 'closed';
-    return now < this.#openUntil ? 'open' : 'trial';
-  }
-
   /** Whether a call may go to the agent now. Taking the trial's place is part of the answer. */
   admits(now: number): boolean {
-    const state = this.stateAt(now);
+    const state = this.#stateAt(now);
     if (state === 'closed') return true;
     if (state === 'open') return false;
     if (this.#trialSince !== null && now - this.#trialSince < TRIAL_MS) return false;
@@ -63,12 +58,17 @@ export class CircuitBreaker {
   failed(now: number): void {
     this.#proof = false;
     this.#failures += 1;
-    const trial = this.stateAt(now) === 'trial';
+    const trial = this.#stateAt(now) === 'trial';
     this.#trialSince = null;
     if (this.#failures < FAILURES_TO_OPEN) return;
     // Failures of calls that were under way when it opened say nothing new.
-    if (this.stateAt(now) === 'open') return;
+    if (this.#stateAt(now) === 'open') return;
     if (trial) this.#openMs = Math.min(2 * this.#openMs, LONGEST_OPEN_MS);
     this.#openUntil = now + this.#openMs;
+  }
+
+  #stateAt(now: number): Circuit {
+    if (this.#openUntil === null) return 'closed';
+    return now < this.#openUntil ? 'open' : 'trial';
   }
 }

@@ -17,12 +17,6 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface HttpResponse {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: Buffer;
-}
-
 /** A request to an agent's HTTP side that did not end as it must. */
 export class AgentHttpError extends Error {
   override readonly name = 'AgentHttpError';
@@ -41,11 +35,11 @@ const guarded = new Agent({ connect: { lookup: guardedLookup, rejectUnauthorized
 const open = new Agent({ connect: { rejectUnauthorized: true } });
 
 /**
- * Asks an agent's HTTP side; redirects are not followed.
+ * Asks an agent's HTTP side; redirects are not followed. Resolves to the body of the answer.
  *
  * @throws AgentHttpError if there is no answer, it is not 2xx, or it is too long
  */
-export async function askAgent(asked: HttpRequest): Promise<HttpResponse> {
+export async function askAgent(asked: HttpRequest): Promise<Buffer> {
   const { url, method, headers, body, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, allowLinkLocal } = asked;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = asked.signal === undefined ? timeout : AbortSignal.any([timeout, asked.signal]);
@@ -63,11 +57,7 @@ export async function askAgent(asked: HttpRequest): Promise<HttpResponse> {
       response.body.dump().catch(() => {});
       throw new AgentHttpError(lossOfStatus(response.statusCode));
     }
-    return {
-      status: response.statusCode,
-      contentType: String(response.headers['content-type'] ?? ''),
-      body: await readBody(response.body, maxBytes),
-    };
+    return await readBody(response.body, maxBytes);
   } catch (error) {
     throw error instanceof AgentHttpError ? error : new AgentHttpError(lossOfError(error, timeout, signal));
   }

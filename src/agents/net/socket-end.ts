@@ -69,3 +69,6 @@ export function broken(code: AgentFailure, retryable: boolean, detail: string): 
 export function addressRefused(): BrokenSocket {
   return broken('address_refused', false, 'the agent has an address that agents may not have');
 }
+
+/** What CallerQueue finds. */
+export const STALLED = broken('stalled', false, 'the agent did not read for 5 s');

@@ -13,8 +13,7 @@ import {
 
 /** What a socket says to its owner: nothing before `onOpen` but `onEnd`, nothing after `onEnd`, `close` or `cut`. */
 export interface WireSocketListener {
-  /** `protocol` is the subprotocol that the agent chose; empty if it chose none. */
-  onOpen(protocol: string): void;
+  onOpen(): void;
   onText(bytes: Buffer): void;
   onBinary(bytes: Buffer): void;
   onEnd(end: SocketEnd): void;
@@ -36,6 +35,12 @@ export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Text waiting for an agent that does not read, bytes. */
 const MAX_UNREAD_TEXT_BYTES = 1024 * 1024;
 const PING_INTERVAL_MS = 5000;
+/**
+ * The kernels between us and an agent that does not read take minutes of sound before the socket fills up. So it is asked
+ * all the time how far it has read, and one that takes longer to answer than networks do has stopped.
+ */
+const PROBE_INTERVAL_MS = 200;
+const MAX_WAITED_PROBES = 2;
 /** Pings in a row without a sign of life: 15 s. */
 const MAX_UNANSWERED_PINGS = 3;
 /** What a close frame has room for (RFC 6455 §5.5); ws throws at more. */
@@ -55,6 +60,12 @@ export class WireSocket {
   readonly #socket: WebSocket | null;
   #pings: NodeJS.Timeout | null = null;
   #unanswered = 0;
+  #ticks = 0;
+  /** A probe is on its way, and for how many intervals. */
+  #probing = false;
+  #waited = 0;
+  /** Some do not answer pings, which says nothing of what they read. */
+  #answersPings = false;
   #ended = false;
 
   private constructor(socket: WebSocket | null, listener: WireSocketListener, textPing: (() => string) | null) {
@@ -80,15 +91,16 @@ export class WireSocket {
     const socket = new WireSocket(accepted, listener, textPing);
     queueMicrotask(() => {
       if (socket.#ended) return;
-      if (accepted.readyState === WebSocket.OPEN) listener.onOpen(accepted.protocol);
+      if (accepted.readyState === WebSocket.OPEN) listener.onOpen();
       // One that is closed already says so no more.
       else if (accepted.readyState === WebSocket.CLOSED) socket.#end(endOfClose(1006, ''));
     });
     return socket;
   }
 
-  /** Bytes that the network did not take yet. */
+  /** Bytes that the network did not take yet; infinite while the agent does not read. */
   get unreadBytes(): number {
+    if (this.#answersPings && this.#waited >= MAX_WAITED_PROBES) return Number.POSITIVE_INFINITY;
     return this.#socket?.bufferedAmount ?? 0;
   }
 
@@ -113,7 +125,7 @@ export class WireSocket {
 
   /** From now on the agent must answer pings, or the socket counts as lost after 15 s. */
   watch(): void {
-    if (!this.#ended) this.#pings ??= setInterval(() => this.#ping(), PING_INTERVAL_MS);
+    if (!this.#ended) this.#pings ??= setInterval(() => this.#tick(), PROBE_INTERVAL_MS);
   }
 
   /** Says goodbye; the connection is cut if the agent does not answer within 500 ms. */
@@ -130,7 +142,7 @@ export class WireSocket {
 
   #listen(socket: WebSocket, gone: () => void): void {
     socket.on('open', () => {
-      if (!this.#ended) this.#listener.onOpen(socket.protocol);
+      if (!this.#ended) this.#listener.onOpen();
     });
     socket.on('message', (data, isBinary) => {
       if (this.#ended) return;
@@ -141,6 +153,9 @@ export class WireSocket {
     });
     socket.on('pong', () => {
       this.#unanswered = 0;
+      this.#probing = false;
+      this.#waited = 0;
+      this.#answersPings = true;
     });
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       this.#end(endOfResponse(response.statusCode ?? 0));
@@ -151,6 +166,17 @@ export class WireSocket {
       this.#end(endOfClose(code, reason.toString('utf8')));
       gone();
     });
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    if (this.#probing) {
+      this.#waited += 1;
+    } else if (this.#socket?.readyState === WebSocket.OPEN) {
+      this.#probing = true;
+      this.#socket.ping();
+    }
+    if (this.#ticks % (PING_INTERVAL_MS / PROBE_INTERVAL_MS) === 0) this.#ping();
   }
 
   #ping(): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isObject } from '../json.ts';
 import type { Assignment, VoiceAgent, VoiceAgentBook } from '../ports.ts';
 import type { HostRules } from './fields.ts';
-import { isObject } from './fields.ts';
 import { InvalidFields } from './invalid-fields.ts';
 import { kindNamed, newVoiceAgent } from './voice-agent.ts';
 

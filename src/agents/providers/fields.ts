@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isObject, isShallow } from '../json.ts';
 import { isForbiddenHost } from '../net/address-guard.ts';
 
 /** A value of a body, as JSON gives it, that becomes a T. */
@@ -43,13 +44,11 @@ export function matching(pattern: RegExp, rule: string): Field<string> {
 }
 
 /** A key or token: what can stand in an HTTP header as it is. */
-export function key(minLength = 1): Field<string> {
-  const least = minLength === 1 ? '' : `at least ${minLength} and `;
-  const rule = `must be one word of printable ASCII characters, without spaces, ${least}at most ${MAX_KEY_LENGTH} long`;
-  return field(rule, (given) => {
-    if (typeof given !== 'string' || given.length < minLength || given.length > MAX_KEY_LENGTH) return null;
-    return /^[\x21-\x7e]+$/.test(given) ? given : null;
-  });
+export function key(): Field<string> {
+  const rule = `must be one word of printable ASCII characters, without spaces, at most ${MAX_KEY_LENGTH} long`;
+  return field(rule, (given) =>
+    typeof given === 'string' && given.length <= MAX_KEY_LENGTH && /^[\x21-\x7e]+$/.test(given) ? given : null,
+  );
 }
 
 export function oneOf<const T extends string | number>(...values: readonly T[]): Field<T> {
@@ -57,8 +56,8 @@ export function oneOf<const T extends string | number>(...values: readonly T[]):
   return field(rule, (given) => values.find((value) => value === given) ?? null);
 }
 
-export function number(min: number, max: number, unit = ''): Field<number> {
-  return field(`must be a number${unit} from ${min} to ${max}`, (given) =>
+export function number(min: number, max: number): Field<number> {
+  return field(`must be a number from ${min} to ${max}`, (given) =>
     typeof given === 'number' && given >= min && given <= max ? given : null,
   );
 }
@@ -91,7 +90,7 @@ export function url(schemes: readonly string[], { allowLinkLocal }: HostRules): 
 /** Any JSON object, bounded in size and depth. */
 export function jsonObject(maxLength: number): Field<Readonly<Record<string, unknown>>> {
   return field(`must be an object of at most ${maxLength} characters of JSON`, (given) => {
-    if (!isObject(given) || !isShallow(given)) return null;
+    if (!isObject(given) || !isShallow(given, MAX_DEPTH)) return null;
     return JSON.stringify(given).length <= maxLength ? given : null;
   });
 }
@@ -131,18 +130,4 @@ function isText(value: unknown): value is string {
 
 function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
-}
-
-export function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
-  return typeof given === 'object' && given !== null && !Array.isArray(given);
-}
-
-/** Without recursion: the depth is what is in question. */
-function isShallow(given: object): boolean {
-  let level: object[] = [given];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === MAX_DEPTH) return false;
-    level = level.flatMap((each) => Object.values(each).filter((value) => typeof value === 'object' && value !== null));
-  }
-  return true;
 }

@@ -1,11 +1,8 @@
 /** Voice agents as people describe them: the fields of each kind, checked, and what becomes of them on a call. */
-export { AssignedRouting } from './assigned-routing.ts';
 export { type EnvironmentAgent, putEnvironmentAgent } from './environment-agent.ts';
 export {
   field,
   flag,
-  type HostRules,
-  isObject,
   matching,
   number,
   wholeNumber,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ProviderKind } from '../ports.ts';
-import { HANG_UP, SEND_DTMF } from '../tools/tools.ts';
+import { RESERVED_TOOLS } from '../tools/tools.ts';
 import {
   type Field,
   flag,
@@ -142,8 +142,8 @@ const openAiRealtime = (hosts: HostRules) =>
       if (profile !== 'compatible' && given.api_key === undefined) fault('api_key', 'is required');
       const names = given.tools.map(({ name }) => name);
       if (new Set(names).size < names.length) fault('tools', 'must have different names');
-      if (names.includes(HANG_UP) || names.includes(SEND_DTMF)) {
-        fault('tools', `cannot be named ${HANG_UP} or ${SEND_DTMF}, which the bridge has already`);
+      if (names.some((name) => RESERVED_TOOLS.includes(name))) {
+        fault('tools', `cannot be named ${RESERVED_TOOLS.join(' or ')}, which the bridge has already`);
       }
       if (names.length > 0 && given.tool_webhook_url === undefined) fault('tool_webhook_url', 'is required with tools');
     },

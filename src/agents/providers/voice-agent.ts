@@ -1,9 +1,8 @@
+import { isObject, type JsonObject } from '../json.ts';
 import type { AgentSettings, ProviderConfig, ProviderKind, VoiceAgent } from '../ports.ts';
-import { type HostRules, isObject } from './fields.ts';
+import type { HostRules } from './fields.ts';
 import { FieldFaults } from './invalid-fields.ts';
 import { agentName, PROVIDER_SCHEMAS, secretFields, settingsSchema } from './schemas.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export interface Creation extends HostRules {
   readonly id: string;
@@ -50,7 +49,7 @@ function build(old: VoiceAgent | null, body: unknown, rest: Rest, hosts: HostRul
   return { ...rest, name, provider, settings };
 }
 
-function contentOf(body: unknown, faults: FieldFaults): Fields {
+function contentOf(body: unknown, faults: FieldFaults): JsonObject {
   const content = isObject(body) && body['voice_agent'] !== undefined ? body['voice_agent'] : body;
   if (isObject(content)) return content;
   faults.add('voice_agent', 'must be an object');
@@ -59,7 +58,7 @@ function contentOf(body: unknown, faults: FieldFaults): Fields {
 
 function providerOf(
   old: ProviderConfig | null,
-  { provider_type: type, provider: given = {} }: Fields,
+  { provider_type: type, provider: given = {} }: JsonObject,
   hosts: HostRules,
   faults: FieldFaults,
 ): ProviderConfig | null {
@@ -110,12 +109,12 @@ function settingsOf(
   return faults.check(settingsSchema(hosts), withoutNulls({ ...old, ...changes }), 'settings');
 }
 
-function withoutNulls(fields: Fields): Fields {
+function withoutNulls(fields: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 /** What may be told of a provider: all but its secrets. */
-export function withoutSecrets({ kind, ...fields }: ProviderConfig): Fields {
+export function withoutSecrets({ kind, ...fields }: ProviderConfig): JsonObject {
   const secrets = secretFields(kind);
   const told = Object.entries(fields).filter(([name]) => !secrets.includes(name));
   return Object.fromEntries(told);

@@ -1,10 +1,12 @@
 import type { CallIdentity, ToolDefinition, ToolWebhook } from '../../call/index.ts';
+import { isObject, type JsonObject, parseObject } from '../json.ts';
 import { failed, OWN_TOOLS } from './reserved.ts';
 import { askToolWebhook } from './tool-webhook.ts';
 import type { ToolBox, ToolOutcome } from './tools.ts';
 
 export interface ToolBoxOptions {
-  readonly definitions: readonly ToolDefinition[];
+  /** The user's tools; null if they are listed elsewhere, so that any name may be one. */
+  readonly definitions: readonly ToolDefinition[] | null;
   readonly webhook: ToolWebhook | null;
   readonly identity: CallIdentity;
   readonly allowLinkLocal: boolean;
@@ -18,16 +20,17 @@ const MAX_NAME = 64;
 export function createToolBox({ definitions, webhook, identity, allowLinkLocal }: ToolBoxOptions): ToolBox {
   const over = new AbortController();
   return {
-    definitions: [...OWN_TOOLS.map(({ definition }) => definition), ...definitions],
+    definitions: [...OWN_TOOLS.map(({ definition }) => definition), ...(definitions ?? [])],
 
     async run(name, args): Promise<ToolOutcome> {
       const given = readArguments(args);
       if (given === null) return failed('The arguments must be a JSON object.');
       const own = OWN_TOOLS.find(({ definition }) => definition.name === name);
       if (own !== undefined) return own.run(given);
-      const known = definitions.some((definition) => definition.name === name);
-      if (!known || webhook === null)
+      const isKnown = definitions === null || definitions.some((definition) => definition.name === name);
+      if (!isKnown || webhook === null) {
         return failed(`There is no tool named ${JSON.stringify(name.slice(0, MAX_NAME))}.`);
+      }
       return askToolWebhook({ webhook, tool: name, args: given, identity, allowLinkLocal, signal: over.signal });
     },
 
@@ -38,18 +41,9 @@ export function createToolBox({ definitions, webhook, identity, allowLinkLocal }
 }
 
 /** What the model wrote, as an object; models write nothing at all for a tool without parameters. Null if it is none. */
-function readArguments(args: unknown): Readonly<Record<string, unknown>> | null {
-  let value = args ?? {};
-  if (typeof value === 'string') {
-    if (value.length > MAX_ARGUMENTS) return null;
-    if (value.trim() === '') return {};
-    try {
-      value = JSON.parse(value);
-    } catch {
-      return null;
-    }
-  }
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
+function readArguments(args: unknown): JsonObject | null {
+  if (args === undefined || args === null) return {};
+  if (typeof args !== 'string') return isObject(args) ? args : null;
+  if (args.length > MAX_ARGUMENTS) return null;
+  return args.trim() === '' ? {} : parseObject(args);
 }

@@ -22,7 +22,7 @@ export async function askToolWebhook(request: ToolRequest): Promise<ToolOutcome>
   const { webhook, allowLinkLocal, signal } = request;
   try {
     const body = JSON.stringify(bodyOf(request));
-    const response = await askAgent({
+    const answer = await askAgent({
       url: webhook.url,
       method: 'POST',
       headers: {
@@ -36,7 +36,7 @@ export async function askToolWebhook(request: ToolRequest): Promise<ToolOutcome>
       allowLinkLocal,
       signal,
     });
-    return { type: 'answer', output: response.body.toString('utf8').trim() || 'Done.', failed: false };
+    return { type: 'answer', output: answer.toString('utf8').trim() || 'Done.', failed: false };
   } catch (error) {
     const why = error instanceof AgentHttpError ? WORDS[error.loss.code] : undefined;
     return failed(`The tool failed: ${why ?? 'it could not be run'}.`);

@@ -85,7 +85,7 @@ describe('the limit of an agent', () => {
     const scene = new Scene();
     await scene.connect('a', LIMITED);
     scene.hear('a', input);
-    expect(scene.desk.standingOf(LIMITED.id).calls).toBe(0);
+    expect(await scene.connect('b', LIMITED)).toBeNull();
   });
 
   it('refuses with the seat that was asked for, after the step that asked', () => {
@@ -107,7 +107,7 @@ describe('the circuit of an agent', () => {
     expect(await scene.connect('f')).toBe('circuit_open');
     scene.ready('e');
     expect(await scene.connect('g')).toBeNull();
-    expect(scene.desk.standingOf('agent-1').circuit).toBe('closed');
+    expect(await scene.connect('h')).toBeNull();
   });
 
   it('does not stand before the last agent of a chain: there is nobody else to go to', async () => {
@@ -183,9 +183,10 @@ describe('the circuit of an agent', () => {
   it('ignores what an agent says that the call has no more', async () => {
     const scene = new Scene();
     await scene.connect('a');
-    await scene.connect('a', agentTarget({ id: 'next' }), 1);
+    const next = agentTarget({ id: 'next', maxConcurrentCalls: 1 });
+    await scene.connect('a', next, 1);
     scene.hear('a', { type: 'agent.failed', seat: 0, code: 'socket_lost', detail: '' });
-    expect(scene.desk.standingOf('next').calls).toBe(1);
+    expect(await scene.connect('b', next)).toBe('at_capacity');
   });
 });
 
@@ -217,21 +218,27 @@ describe('a runtime', () => {
     const { desk } = new Scene();
     for (const id of ['a', 'b', 'c']) await desk.launch(breaks, identity({ id }), LAUNCH, {});
     expect(await desk.launch(works, identity({ id: 'd' }), LAUNCH, {})).toMatchObject({ code: 'circuit_open' });
-    expect(desk.standingOf('runtime').calls).toBe(0);
   });
 
   it('that answers when the call is with another one already has nothing of it any more', async () => {
     const scene = new Scene();
     const { desk } = scene;
+    const other: RuntimeAgent = { ...RUNTIME, id: 'other-runtime' };
+    const isFull = async (agent: RuntimeAgent) => {
+      const outcome = await desk.launch(works, identity({ id: 'probe' }), { ...LAUNCH, agent }, {});
+      desk.release('probe');
+      return outcome.type === 'failed' && outcome.code === 'at_capacity';
+    };
     const late = Promise.withResolvers<Awaited<ReturnType<typeof breaks.launch>>>();
     const launched = desk.launch({ launch: () => late.promise }, identity({ id: 'a' }), LAUNCH, {});
-    const other = { ...LAUNCH, seat: 1, agent: { ...RUNTIME, id: 'other-runtime' } };
-    await desk.launch(works, identity({ id: 'a' }), other, {});
-    expect([desk.standingOf('runtime').calls, desk.standingOf('other-runtime').calls]).toEqual([0, 1]);
+    await desk.launch(works, identity({ id: 'a' }), { ...LAUNCH, seat: 1, agent: other }, {});
+    expect([await isFull(RUNTIME), await isFull(other)]).toEqual([false, true]);
     late.resolve({ type: 'failed', code: 'connect_refused', detail: '' });
     await launched;
-    expect([desk.standingOf('runtime').calls, desk.standingOf('other-runtime').calls]).toEqual([0, 1]);
-    await scene.connect('a', agentTarget({ id: 'bridged' }), 2);
-    expect([desk.standingOf('other-runtime').calls, desk.standingOf('bridged').calls]).toEqual([0, 1]);
+    expect([await isFull(RUNTIME), await isFull(other)]).toEqual([false, true]);
+    const bridged = agentTarget({ id: 'bridged', maxConcurrentCalls: 1 });
+    await scene.connect('a', bridged, 2);
+    expect(await isFull(other)).toBe(false);
+    expect(await scene.connect('b', bridged)).toBe('at_capacity');
   });
 });

@@ -125,6 +125,15 @@ describe('what the agent is told', () => {
     });
   });
 
+  it('holds nothing of an agent before it that nobody has heard', async () => {
+    calls = await ElevenLabsCalls.start();
+    const previousAgent = { name: 'First', failure: 'connect_timeout' } as const;
+    const { conversation } = await calls.talking({}, callContext({ previousAgent }));
+    await calls.settle(conversation);
+    expect(conversation.variables['previous_agent']).toBe('First');
+    expect(conversation.messages.map(({ type }) => type)).not.toContain('contextual_update');
+  });
+
   it('is that it was away for a moment', async () => {
     calls = await ElevenLabsCalls.start({ greeting: null });
     const { conversation } = await calls.talking({}, callContext({ attempt: 2 }));

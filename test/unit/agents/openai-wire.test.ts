@@ -221,18 +221,6 @@ describe('the beginning', () => {
     expect((await connection.hear('response.create'))['response']).toBeUndefined();
   });
 
-  it('greets once it is ready when the person was there before', async () => {
-    const calls = await service();
-    const connected = calls.service.connection();
-    const wire = calls.dial({ target: { greeting: '' } });
-    wire.start();
-    speak(wire, 100);
-    const connection = await connected;
-    await connection.hear('response.create');
-    expect(wire.callerAudioDroppedMs).toBe(100);
-    expect(connection.session.heard).toHaveLength(0);
-  });
-
   const previousAgent = { name: 'First', failure: 'socket_lost' } as const;
   const transcript = [
     { party: 'user', text: 'A room for two.' },

@@ -79,15 +79,6 @@ describe('the pipecat wire', () => {
       expect(new Set(ids).size).toBe(ids.length);
     });
 
-    it('says that the client is ready as soon as it is connected, if the person was there before', async () => {
-      make().start();
-      wire.callerAudio(ramp(320), 0, false);
-      wire.connect();
-      const bot = await server.connection();
-      await bot.hear('client-ready');
-      expect(wire.callerAudioDroppedMs).toBe(20);
-    });
-
     it.each([
       ['header', '/ws', 'Bearer s3cret'],
       ['query', '/ws?token=s3cret', undefined],

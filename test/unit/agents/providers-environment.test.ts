@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
-  AssignedRouting,
   type EnvironmentAgent,
   InvalidFields,
   putEnvironmentAgent,
   targetOf,
 } from '../../../src/agents/providers/index.ts';
+import { AssignedRouting } from '../../../src/agents/routing/assigned-routing.ts';
 import { addNumber } from '../../support/api-server.ts';
 import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { openTestDatabase } from '../../support/database.ts';

@@ -151,6 +151,8 @@ describe('an agent that does not read', () => {
     expect(heard).toEqual(Array.from({ length: heard.length }, (_, i) => (i < missing ? i : i + 50)));
     expect(connection.messages.filter((message) => message['type'] === 'gap')).toHaveLength(1);
     expect(calls.listener.types).toEqual(['ready']);
+    void wire.callEnded('user_hangup');
+    expect(await connection.hear('end')).toMatchObject({ caller_audio_dropped_ms: 1000 });
   });
 
   it('is stalled after 5 s of it', async () => {

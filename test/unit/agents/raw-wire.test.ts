@@ -194,20 +194,6 @@ describe('becoming ready', () => {
     expect((await calls.listener.next('lost')).loss).toMatchObject({ code: 'socket_lost', retryable: true });
     expect(calls.listener.types).toEqual(['lost']);
   });
-
-  it('comes late for a person who is on the line already: answered follows, and what was not heard is counted', async () => {
-    const wire = calls.dial();
-    const connection = await calls.agent.connection();
-    wire.start();
-    wire.callerAudio(frame(1), 0, false);
-    await taken(connection);
-    expect(connection.messages.map((message) => message['type'])).toEqual(['start', 'pong']);
-    connection.say({ type: 'ready' });
-    await connection.hear('answered');
-    wire.callerAudio(frame(2), 20, false);
-    expect((await connection.hearSound()).readInt16LE(0)).toBe(2);
-    expect(wire.callerAudioDroppedMs).toBe(20);
-  });
 });
 
 describe('the person is on the line', () => {
@@ -543,17 +529,6 @@ describe('the end of the call', () => {
     await Promise.all([wire.callEnded('user_hangup'), wire.callEnded('user_hangup')]);
     await connection.closed;
     expect(connection.messages.filter((message) => message['type'] === 'end')).toHaveLength(1);
-  });
-
-  it('is told with the caller sound that did not arrive', async () => {
-    calls.agent.options.ready = false;
-    const wire = calls.dial();
-    const connection = await calls.agent.connection();
-    await connection.hear('start');
-    wire.start();
-    wire.callerAudio(frame(1), 0, false);
-    void wire.callEnded('user_hangup');
-    expect(await connection.hear('end')).toMatchObject({ caller_audio_dropped_ms: 20 });
   });
 
   it('resolves at once when nothing was dialled, and dials nothing after it', async () => {

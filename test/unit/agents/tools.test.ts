@@ -17,8 +17,8 @@ afterEach(async () => {
 
 const rooms = { name: 'rooms', description: 'Free rooms', parameters: { type: 'object' } };
 
-function box(webhook: ToolWebhook | null = null) {
-  return createToolBox({ definitions: [rooms], webhook, identity: identity(), allowLinkLocal: false });
+function box(webhook: ToolWebhook | null = null, definitions: readonly (typeof rooms)[] | null = [rooms]) {
+  return createToolBox({ definitions, webhook, identity: identity(), allowLinkLocal: false });
 }
 
 type Request = { readonly headers: IncomingMessage['headers']; readonly body: string };
@@ -37,7 +37,8 @@ async function webhook(answer: (response: ServerResponse) => void, differences: 
   cleanUp.push(() => server.closeAllConnections());
   cleanUp.push(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tools`;
-  return { requests, tools: box({ url, secret: null, timeoutMs: 2_000, ...differences }) };
+  const settings = { url, secret: null, timeoutMs: 2_000, ...differences };
+  return { requests, tools: box(settings), unlisted: box(settings, null) };
 }
 
 const failure = (output: string) => ({ type: 'answer', output, failed: true });
@@ -103,6 +104,16 @@ describe("the bridge's own tools", () => {
 });
 
 describe("a user's tool", () => {
+  it("of a list that is kept elsewhere has any name but those of the bridge's own", async () => {
+    const { requests, unlisted } = await webhook((response) => response.end('yes'));
+    expect(unlisted.definitions.map(({ name }) => name)).toEqual(RESERVED_TOOLS);
+    expect(await unlisted.run('anything', { a: 1 })).toMatchObject({ output: 'yes', failed: false });
+    expect(JSON.parse(requests[0]!.body)).toMatchObject({ tool: 'anything', arguments: { a: 1 } });
+    expect(await unlisted.run('hang_up', {})).toMatchObject({ type: 'hang_up' });
+    expect(requests).toHaveLength(1);
+    expect(await box(null, null).run('anything', {})).toEqual(failure('There is no tool named "anything".'));
+  });
+
   it('is run by the webhook, which is told of the call', async () => {
     const { requests, tools } = await webhook((response) => response.end(' {"free":3}\n'));
     expect(await tools.run('rooms', '{"night":"Monday"}')).toEqual({

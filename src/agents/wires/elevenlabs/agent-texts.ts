@@ -1,17 +1,19 @@
-import { KeyPresses } from './key-presses.ts';
+import { PressedKeys } from '../common/pressed-keys.ts';
 
+/** Keys that follow each other within this belong together, milliseconds. */
+const KEYS_TOGETHER_MS = 1_500;
 /** Texts that wait for the conversation to begin. */
 const MAX_HELD = 50;
 
 /** What the agent is told in writing: at once, or as soon as it listens. */
 export class AgentTexts {
   readonly #held: object[] = [];
-  readonly #keys: KeyPresses;
+  readonly #keys: PressedKeys;
   #say: ((message: object) => void) | null = null;
 
   constructor() {
     // As words of the person: an agent answers those, and only takes note of a contextual update.
-    this.#keys = new KeyPresses((keys) =>
+    this.#keys = new PressedKeys(KEYS_TOGETHER_MS, (keys) =>
       this.#tell({ type: 'user_message', text: `Keys pressed on the phone: ${keys}` }),
     );
   }

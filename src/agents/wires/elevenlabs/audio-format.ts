@@ -1,4 +1,5 @@
 import { decodeUlaw, encodeUlaw, Resampler } from '../../../audio/index.ts';
+import { PcmReader } from '../common/pcm-reader.ts';
 
 /** How sound is spelled on this wire: little-endian 16-bit PCM or µ-law, mono. */
 export interface AudioFormat {
@@ -41,14 +42,18 @@ export function audioEncoder(rate: number, format: AudioFormat): (pcm: Int16Arra
   };
 }
 
-/** The base64 that the agent sends into sound at `rate` Hz; null if it holds half a sample. A stream: give it pieces in order. */
+/**
+ * The base64 that the agent sends into sound at `rate` Hz, valid until the next is read; null if it holds half a sample. A
+ * stream: give it pieces in order.
+ */
 export function audioDecoder(format: AudioFormat, rate: number): (base64: string) => Int16Array | null {
   const resampler = rate === format.rate ? null : new Resampler(format.rate, rate);
+  const reader = new PcmReader();
   return (base64) => {
-    // Copied, because bytes of Node's pool may lie unevenly in memory.
-    const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
-    const samples = format.encoding === 'ulaw' ? expanded(bytes) : samplesOf(bytes);
-    return samples === null || resampler === null ? samples : resampler.process(samples);
+    const bytes = Buffer.from(base64, 'base64');
+    if (format.encoding === 'pcm' && bytes.length % 2 !== 0) return null;
+    const samples = format.encoding === 'ulaw' ? expanded(bytes) : reader.read(bytes);
+    return resampler === null ? samples : resampler.process(samples);
   };
 }
 
@@ -56,8 +61,4 @@ function expanded(ulaw: Uint8Array): Int16Array {
   const samples = new Int16Array(ulaw.length);
   decodeUlaw(ulaw, samples);
   return samples;
-}
-
-function samplesOf(bytes: Uint8Array<ArrayBuffer>): Int16Array | null {
-  return bytes.length % 2 === 0 ? new Int16Array(bytes.buffer) : null;
 }

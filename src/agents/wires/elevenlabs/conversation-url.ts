@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ElevenLabsAgent } from '../../../call/index.ts';
+import { parseJson } from '../../json.ts';
 import { AgentHttpError, askAgent } from '../../net/http.ts';
 import { broken } from '../../net/socket-end.ts';
 
@@ -21,7 +22,7 @@ export async function conversationUrl(
 ): Promise<string> {
   const { apiKey, baseUrl, connectTimeoutMs } = target;
   if (apiKey === null) return apiUrl(target, PATH).replace(/^http/i, 'ws');
-  const { body } = await askAgent({
+  const answer = await askAgent({
     url: apiUrl(target, `${PATH}/get-signed-url`),
     method: 'GET',
     headers: { 'xi-api-key': apiKey },
@@ -30,22 +31,19 @@ export async function conversationUrl(
     allowLinkLocal,
     signal,
   });
-  const url = signedUrl(body);
+  const url = signedUrlIn(answer, baseUrl);
+  if (url === null) throw new AgentHttpError(broken('protocol_error', false, 'the answer holds no signed URL'));
+  return url;
+}
+
+/** Reads what a service at `baseUrl` answered; null if it holds no URL as safe as that. Takes anything, never throws. */
+export function signedUrlIn(answer: Buffer, baseUrl: string): string | null {
+  const parsed = signedUrlAnswer.safeParse(parseJson(answer));
+  const url = parsed.success ? URL.parse(parsed.data.signed_url) : null;
   const schemes = /^https:/i.test(baseUrl) ? ['wss:'] : ['ws:', 'wss:'];
-  if (url === null || !schemes.includes(url.protocol)) {
-    throw new AgentHttpError(broken('protocol_error', false, 'the answer holds no signed URL'));
-  }
-  return url.href;
+  return url !== null && schemes.includes(url.protocol) ? url.href : null;
 }
 
 function apiUrl({ baseUrl, agentId }: ElevenLabsAgent, path: string): string {
   return `${baseUrl.replace(/\/+$/, '')}${path}?agent_id=${encodeURIComponent(agentId)}`;
-}
-
-function signedUrl(body: Buffer): URL | null {
-  try {
-    return new URL(signedUrlAnswer.parse(JSON.parse(body.toString('utf8'))).signed_url);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,6 @@
 import type { WireListener } from '../../agent.ts';
-import type { ToolOutcome } from '../../tools/tools.ts';
-import type { AgentTools } from './agent-tools.ts';
+import type { JsonObject } from '../../json.ts';
+import type { ToolBox, ToolOutcome } from '../../tools/tools.ts';
 import { AgentWords } from './agent-words.ts';
 import { type AudioFormat, audioDecoder, parseAudioFormat, printableFormat } from './audio-format.ts';
 import { type AgentEvent, parseEvent } from './parse-event.ts';
@@ -16,8 +16,6 @@ export interface ConversationOwner {
   broken(detail: string): void;
 }
 
-export type ConversationListener = Pick<WireListener, 'onAudio' | 'onClear' | 'onDtmf' | 'onMessage' | 'onTranscript'>;
-
 type Decode = ReturnType<typeof audioDecoder>;
 type Talk = Exclude<AgentEvent, { kind: 'metadata' | 'ping' | 'error' | 'ignored' | 'refused' }>;
 
@@ -31,20 +29,22 @@ const MAX_ERRORS_TOLD = 100;
 /** Reads what the service sends over one socket, and answers what is not the wire's own affair. */
 export class Conversation {
   readonly #rate: number;
-  readonly #listener: ConversationListener;
-  readonly #tools: AgentTools;
+  readonly #listener: WireListener;
+  readonly #tools: ToolBox;
   readonly #owner: ConversationOwner;
   readonly #words: AgentWords;
   #decode: Decode | null = null;
   /** What was made for this event or an earlier one was interrupted. */
   #interruptedId = Number.NEGATIVE_INFINITY;
+  /** The agent hung up, or the call is over. */
+  #isOver = false;
   #toolsRunning = 0;
   #refused = 0;
   #errors = 0;
   #errorType: string | null = null;
 
   /** `rate`: of the sound that the listener gets, Hz. */
-  constructor(rate: number, listener: ConversationListener, tools: AgentTools, owner: ConversationOwner) {
+  constructor(rate: number, listener: WireListener, tools: ToolBox, owner: ConversationOwner) {
     this.#rate = rate;
     this.#listener = listener;
     this.#tools = tools;
@@ -66,9 +66,14 @@ export class Conversation {
     if (this.#refused > MAX_REFUSED) this.#owner.broken(`more than ${MAX_REFUSED} messages were not valid`);
   }
 
-  /** Nothing more is coming: what was said last stands. */
+  /** What was said last stands. */
   settle(): void {
     this.#words.settle();
+  }
+
+  /** Only words are of interest from now on. */
+  close(): void {
+    this.#isOver = true;
   }
 
   #take(event: AgentEvent): void {
@@ -102,7 +107,7 @@ export class Conversation {
         return;
       case 'interruption':
         this.#interruptedId = Math.max(this.#interruptedId, event.eventId);
-        this.#listener.onClear();
+        if (!this.#isOver) this.#listener.onClear();
         return;
       case 'user said':
         if (event.final) this.#words.settle();
@@ -143,10 +148,10 @@ export class Conversation {
     if (eventId <= this.#interruptedId) return;
     const pcm = decode(base64);
     if (pcm === null) this.refuse();
-    else if (pcm.length > 0) this.#listener.onAudio(pcm, `event-${eventId}`);
+    else if (pcm.length > 0 && !this.#isOver) this.#listener.onAudio(pcm, `event-${eventId}`);
   }
 
-  async #run(id: string, name: string, args: Readonly<Record<string, unknown>>): Promise<void> {
+  async #run(id: string, name: string, args: JsonObject): Promise<void> {
     if (this.#toolsRunning === MAX_TOOLS_RUNNING) {
       return this.#answer(id, `${MAX_TOOLS_RUNNING} tools are running already.`, true);
     }
@@ -162,6 +167,7 @@ export class Conversation {
   }
 
   #act(outcome: ToolOutcome): void {
+    if (this.#isOver) return;
     if (outcome.type === 'hang_up') this.#owner.hangUp(outcome.reason);
     else if (outcome.type === 'dtmf') this.#listener.onDtmf(outcome.digits);
   }

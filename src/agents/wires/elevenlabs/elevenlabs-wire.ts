@@ -2,13 +2,14 @@ import { FRAME_MS } from '../../../audio/index.ts';
 import type { AgentInstruction, ElevenLabsAgent } from '../../../call/index.ts';
 import type { AgentLoss, AgentWire, CallContext, WireListener, WireServices } from '../../agent.ts';
 import { AgentHttpError } from '../../net/http.ts';
-import { broken, type SocketEnd } from '../../net/socket-end.ts';
+import { broken, type SocketEnd, STALLED } from '../../net/socket-end.ts';
 import { WireSocket } from '../../net/wire-socket.ts';
+import { createToolBox } from '../../tools/tool-box.ts';
+import type { ToolBox } from '../../tools/tools.ts';
 import { AgentTexts } from './agent-texts.ts';
-import { type AgentTools, createAgentTools } from './agent-tools.ts';
 import type { AudioFormat } from './audio-format.ts';
 import { CallerSpeech } from './caller-speech.ts';
-import { Conversation, type ConversationListener } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { conversationUrl } from './conversation-url.ts';
 import { handoverText, initiationMessage } from './initiation.ts';
 import { lossOf } from './loss-of.ts';
@@ -55,7 +56,7 @@ export class ElevenLabsWire implements AgentWire {
   readonly #context: CallContext;
   readonly #listener: WireListener;
   readonly #services: WireServices;
-  readonly #tools: AgentTools;
+  readonly #tools: ToolBox;
   readonly #texts = new AgentTexts();
   #state: State = { kind: 'idle' };
   #ready = false;
@@ -72,8 +73,13 @@ export class ElevenLabsWire implements AgentWire {
     this.#context = context;
     this.#listener = listener;
     this.#services = services;
-    const { allowLinkLocal } = services;
-    this.#tools = createAgentTools({ webhook: target.toolWebhook, identity: context.identity, allowLinkLocal });
+    this.#tools = createToolBox({
+      // The service keeps the list.
+      definitions: null,
+      webhook: target.toolWebhook,
+      identity: context.identity,
+      allowLinkLocal: services.allowLinkLocal,
+    });
   }
 
   get callerAudioDroppedMs(): number {
@@ -89,7 +95,10 @@ export class ElevenLabsWire implements AgentWire {
     this.#started = true;
     if (this.#state.kind === 'waiting') this.#begin(this.#state);
     else if (this.#state.kind === 'lapsed') this.#ask();
-    if (this.#ready) this.#watchBeginning();
+    this.#deadline = setTimeout(() => {
+      this.#open()?.socket.cut();
+      this.#lose(broken('connect_timeout', true, 'the agent did not begin the conversation in time'));
+    }, this.#target.connectTimeoutMs);
   }
 
   /** The wire has no time stamps: a hole in what the agent hears is not told. */
@@ -100,7 +109,7 @@ export class ElevenLabsWire implements AgentWire {
       this.#droppedMs += FRAME_MS;
     } else if (!open.speech.push(pcm, mediaTimeMs)) {
       open.socket.cut();
-      this.#lose(broken('stalled', false, 'the agent did not read for 5 s'));
+      this.#lose(STALLED);
     }
   }
 
@@ -151,7 +160,7 @@ export class ElevenLabsWire implements AgentWire {
         onEnd: (end) => this.#onEnd(end),
       },
     );
-    const conversation = new Conversation(RATE, this.#heard, this.#tools, {
+    const conversation = new Conversation(RATE, this.#listener, this.#tools, {
       say: (message) => this.#say(message),
       begun: (callerFormat) => this.#onBegun(callerFormat),
       hangUp: (reason) => this.#hangUp(reason),
@@ -166,29 +175,6 @@ export class ElevenLabsWire implements AgentWire {
     this.#state = { kind: 'dialling', early: !this.#started, socket, conversation, speech };
   }
 
-  /** Of a conversation that is over, or hung up, only its words are of interest. */
-  readonly #heard: ConversationListener = {
-    onAudio: (pcm, itemId) => {
-      if (this.#isHeard) this.#listener.onAudio(pcm, itemId);
-    },
-    onClear: () => {
-      if (this.#isHeard) this.#listener.onClear();
-    },
-    onDtmf: (digits) => {
-      if (this.#isHeard) this.#listener.onDtmf(digits);
-    },
-    onMessage: (data) => {
-      if (this.#state.kind !== 'closed') this.#listener.onMessage(data);
-    },
-    onTranscript: (transcript) => {
-      if (this.#state.kind !== 'closed') this.#listener.onTranscript(transcript);
-    },
-  };
-
-  get #isHeard(): boolean {
-    return this.#state.kind === 'talking' && !this.#hungUp;
-  }
-
   #onOpen(): void {
     if (this.#state.kind !== 'dialling') return;
     this.#state.socket.watch();
@@ -198,21 +184,13 @@ export class ElevenLabsWire implements AgentWire {
       this.#listener.onReady();
     }
     const state: State = this.#state;
-    if (!this.#started || state.kind !== 'waiting') return;
-    this.#begin(state);
-    this.#watchBeginning();
+    // Opened again after the person came: the first was for nothing.
+    if (this.#started && state.kind === 'waiting') this.#begin(state);
   }
 
   #begin(open: Open): void {
     this.#state = { ...open, kind: 'beginning' };
     open.socket.sendJson(initiationMessage(this.#target, this.#context));
-  }
-
-  #watchBeginning(): void {
-    this.#deadline ??= setTimeout(() => {
-      this.#open()?.socket.cut();
-      this.#lose(broken('connect_timeout', true, 'the agent did not begin the conversation in time'));
-    }, this.#target.connectTimeoutMs);
   }
 
   #onBegun(callerFormat: AudioFormat): void {
@@ -243,7 +221,9 @@ export class ElevenLabsWire implements AgentWire {
     this.#hungUp = true;
     clearTimeout(this.#deadline);
     this.#texts.forgetKeys();
-    this.#open()?.conversation.settle();
+    const { conversation } = this.#state;
+    conversation.settle();
+    conversation.close();
     this.#listener.onHangup(true, reason);
   }
 
@@ -275,6 +255,7 @@ export class ElevenLabsWire implements AgentWire {
     const state = this.#state;
     const open = this.#open();
     this.#droppedMs += open?.speech.droppedMs ?? 0;
+    open?.conversation.close();
     this.#state = { kind: 'closed' };
     if (state.kind === 'asking') state.request.abort();
     clearTimeout(this.#deadline);

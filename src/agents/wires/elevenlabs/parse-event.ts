@@ -1,6 +1,5 @@
 import { z } from 'zod';
-
-type ToolArguments = Readonly<Record<string, unknown>>;
+import { type JsonObject, parseObject } from '../../json.ts';
 
 /** What the service sends, as far as we act on it. */
 export type AgentEvent =
@@ -11,7 +10,7 @@ export type AgentEvent =
   | { readonly kind: 'user said'; readonly text: string; readonly final: boolean }
   | { readonly kind: 'agent said'; readonly eventId: number; readonly text: string }
   | { readonly kind: 'agent was cut'; readonly eventId: number; readonly text: string }
-  | { readonly kind: 'tool call'; readonly id: string; readonly name: string; readonly args: ToolArguments }
+  | { readonly kind: 'tool call'; readonly id: string; readonly name: string; readonly args: JsonObject }
   /** The service's own tool `end_call` was run. */
   | { readonly kind: 'ended' }
   | { readonly kind: 'error'; readonly type: string; readonly message: string }
@@ -124,16 +123,11 @@ const schemas = {
 
 /** Reads one message of the service. Takes anything, never throws. */
 export function parseEvent(bytes: Buffer): AgentEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return { kind: 'refused' };
-  }
-  const type = typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : null;
+  const event = parseObject(bytes);
+  const type = event?.['type'];
   if (typeof type !== 'string') return { kind: 'refused' };
   if (!isKnown(type)) return { kind: 'ignored' };
-  return schemas[type].safeParse(value).data ?? { kind: 'refused' };
+  return schemas[type].safeParse(event).data ?? { kind: 'refused' };
 }
 
 function isKnown(type: string): type is keyof typeof schemas {

@@ -1,13 +1,9 @@
-import type { AgentFailure, OpenAiRealtimeAgent } from '../../../call/index.ts';
-import type { CallContext, TranscriptLine } from '../../agent.ts';
+import type { OpenAiRealtimeAgent } from '../../../call/index.ts';
+import type { CallContext } from '../../agent.ts';
+import { carriesOn } from '../../call-facts.ts';
 
 /** Names are given by people who call: none is longer, characters. */
 const MAX_NAME = 200;
-/** What of the conversation so far is told at most, characters; the newest is kept. */
-const MAX_TRANSCRIPT = 20_000;
-
-/** Losses that come in mid-call: the person has heard an agent already. */
-const LOST_IN_MID_CALL: ReadonlySet<AgentFailure> = new Set(['socket_lost', 'stalled']);
 
 /** What a model is told of the call, after its instructions. Without phone numbers: a model has no use for them. */
 export function callBrief({ parameters }: OpenAiRealtimeAgent, { identity, recording }: CallContext): string {
@@ -26,12 +22,6 @@ export function callBrief({ parameters }: OpenAiRealtimeAgent, { identity, recor
   ].join('\n');
 }
 
-/** Whether the model comes into a conversation that has begun, rather than to its beginning. */
-export function carriesOn({ attempt, previousAgent, transcript }: CallContext): boolean {
-  if (attempt > 0) return true;
-  return previousAgent !== null && (transcript.length > 0 || LOST_IN_MID_CALL.has(previousAgent.failure));
-}
-
 /** What the model is to say first; null: it waits for the person. '' leaves the words to it. */
 export function opening({ greeting }: OpenAiRealtimeAgent, context: CallContext): string | null {
   if (carriesOn(context)) {
@@ -45,14 +35,4 @@ export function opening({ greeting }: OpenAiRealtimeAgent, context: CallContext)
   }
   if (greeting === null || greeting === '') return greeting;
   return `The call was just answered. Begin with these words, and then wait for an answer:\n${greeting}`;
-}
-
-/** The conversation so far, the newest lines that fit, oldest first. */
-export function recentLines(transcript: readonly TranscriptLine[]): readonly TranscriptLine[] {
-  let room = MAX_TRANSCRIPT;
-  const first = transcript.findLastIndex(({ text }) => {
-    room -= text.length;
-    return room < 0;
-  });
-  return transcript.slice(first + 1);
 }

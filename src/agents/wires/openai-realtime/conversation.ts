@@ -1,10 +1,10 @@
 import type { AgentLoss, PlayedItem, TranscriptLine, WireListener } from '../../agent.ts';
 import { broken } from '../../net/socket-end.ts';
 import type { ToolBox, ToolOutcome } from '../../tools/tools.ts';
-import { PcmReader } from '../raw/pcm.ts';
+import { PcmReader } from '../common/pcm-reader.ts';
+import { PressedKeys } from '../common/pressed-keys.ts';
 import { cancelResponse, createResponse, textItem, toolOutput, truncateItem } from './client-events.ts';
 import { fatalFault } from './faults.ts';
-import { PressedKeys } from './pressed-keys.ts';
 import { ResponseTurns } from './response-turns.ts';
 import type { AudioEvent, ErrorEvent, ServerEvent } from './server-events.ts';
 import type { SessionConfig } from './session-config.ts';
@@ -31,6 +31,8 @@ export interface ConversationOptions {
 
 /** A model that hung up may go on speaking in the same response; it is waited for so long, milliseconds. */
 const LAST_WORDS_MS = 5_000;
+/** So long after the last key a number or a choice is complete, milliseconds. */
+const KEYS_COMPLETE_AFTER_MS = 1_000;
 /** So many responses that fail one after another make the agent unfit. */
 const MAX_FAILED_RESPONSES = 3;
 /** Faults that nobody need hear of: what was to be stopped had just stopped. */
@@ -43,7 +45,7 @@ export class Conversation {
   readonly #spoken = new SpokenItems();
   readonly #turns: ResponseTurns;
   readonly #tools: ToolCalls;
-  readonly #keys = new PressedKeys((keys) => this.#onKeys(keys));
+  readonly #keys = new PressedKeys(KEYS_COMPLETE_AFTER_MS, (keys) => this.#onKeys(keys));
   /** The model called `hang_up`. */
   #goodbye: { readonly reason: string | null; readonly timer: NodeJS.Timeout } | null = null;
   #isOver = false;
@@ -90,7 +92,7 @@ export class Conversation {
   /** No more than this is heard or done. */
   close(): void {
     this.#isOver = true;
-    this.#keys.close();
+    this.#keys.forget();
     if (this.#goodbye !== null) clearTimeout(this.#goodbye.timer);
   }
 

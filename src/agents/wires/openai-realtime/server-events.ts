@@ -1,3 +1,5 @@
+import { type JsonObject, objectOf, parseObject } from '../../json.ts';
+
 /** What a service says, as far as we have a use for it. Beta and GA spellings are one. */
 export type ServerEvent =
   /** `session.updated` */
@@ -5,7 +7,6 @@ export type ServerEvent =
   | { readonly kind: 'response-created'; readonly responseId: string | null }
   | {
       readonly kind: 'response-done';
-      readonly responseId: string | null;
       readonly failed: boolean;
       /** Of the failure, as ErrorEvent has it. */
       readonly code: string | null;
@@ -53,8 +54,6 @@ export interface ErrorEvent {
   readonly about: string | null;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const MALFORMED: ServerEvent = { kind: 'malformed' };
 const UNUSED: ServerEvent = { kind: 'unused' };
 /** Ids and names, characters. */
@@ -64,19 +63,13 @@ const MAX_TEXT = 10_000;
 
 /** Reads one event (UTF-8 JSON). Takes anything, never throws. */
 export function parseServerEvent(bytes: Buffer): ServerEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return MALFORMED;
-  }
-  if (!isFields(value)) return MALFORMED;
-  const type = value['type'];
-  if (typeof type !== 'string') return MALFORMED;
-  return Object.hasOwn(READERS, type) ? READERS[type]!(value) : UNUSED;
+  const event = parseObject(bytes);
+  const type = event?.['type'];
+  if (event === null || typeof type !== 'string') return MALFORMED;
+  return Object.hasOwn(READERS, type) ? READERS[type]!(event) : UNUSED;
 }
 
-const audio = (event: Fields): ServerEvent => {
+const audio = (event: JsonObject): ServerEvent => {
   const delta = event['delta'];
   if (typeof delta !== 'string') return MALFORMED;
   const bytes = Buffer.from(delta, 'base64');
@@ -91,51 +84,50 @@ const audio = (event: Fields): ServerEvent => {
   };
 };
 
-const audioDone = (event: Fields): ServerEvent => {
+const audioDone = (event: JsonObject): ServerEvent => {
   const itemId = word(event['item_id']);
   return itemId === null ? UNUSED : { kind: 'audio-done', itemId };
 };
 
 const said =
   (party: 'user' | 'agent') =>
-  (event: Fields): ServerEvent => {
+  (event: JsonObject): ServerEvent => {
     const text = event['transcript'];
     return typeof text === 'string' ? { kind: 'transcript', party, text: text.trim().slice(0, MAX_TEXT) } : UNUSED;
   };
 
-const itemAdded = (event: Fields): ServerEvent => {
-  const item = fieldsOf(event['item']);
+const itemAdded = (event: JsonObject): ServerEvent => {
+  const item = objectOf(event['item']);
   const name = word(item['name']);
   if (item['type'] !== 'function_call' || name === null) return UNUSED;
   return { kind: 'call-named', itemId: word(item['id']), callId: word(item['call_id']), name };
 };
 
-const itemDone = (event: Fields): ServerEvent => {
-  const item = fieldsOf(event['item']);
+const itemDone = (event: JsonObject): ServerEvent => {
+  const item = objectOf(event['item']);
   // A call that was broken off has half its arguments.
   if (item['type'] !== 'function_call' || item['status'] === 'incomplete') return UNUSED;
   return call(word(item['id']), item['call_id'], item['name'], item['arguments']);
 };
 
-const responseCreated = (event: Fields): ServerEvent => ({
+const responseCreated = (event: JsonObject): ServerEvent => ({
   kind: 'response-created',
-  responseId: word(fieldsOf(event['response'])['id']),
+  responseId: word(objectOf(event['response'])['id']),
 });
 
-const responseDone = (event: Fields): ServerEvent => {
-  const response = fieldsOf(event['response']);
-  const error = fieldsOf(fieldsOf(response['status_details'])['error']);
+const responseDone = (event: JsonObject): ServerEvent => {
+  const response = objectOf(event['response']);
+  const error = objectOf(objectOf(response['status_details'])['error']);
   const failed = response['status'] === 'failed';
   return {
     kind: 'response-done',
-    responseId: word(response['id']),
     failed,
     code: failed ? (codeWord(error['code']) ?? codeWord(error['type'])) : null,
   };
 };
 
-const error = (event: Fields): ServerEvent => {
-  const fault = fieldsOf(event['error']);
+const error = (event: JsonObject): ServerEvent => {
+  const fault = objectOf(event['error']);
   return {
     kind: 'error',
     code: codeWord(fault['code']) ?? codeWord(fault['type']),
@@ -149,7 +141,7 @@ function call(itemId: string | null, callId: unknown, name: unknown, args: unkno
   return { kind: 'call', itemId, callId: id, name: word(name), args };
 }
 
-const READERS: Readonly<Record<string, (event: Fields) => ServerEvent>> = {
+const READERS: Readonly<Record<string, (event: JsonObject) => ServerEvent>> = {
   'session.updated': () => ({ kind: 'configured' }),
   'response.created': responseCreated,
   'response.done': responseDone,
@@ -175,12 +167,4 @@ function word(value: unknown): string | null {
 /** Only what can stand in a log. */
 function codeWord(value: unknown): string | null {
   return typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : null;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { OpenAiRealtimeAgent, ToolDefinition } from '../../../call/index.ts';
+import { isObject, type JsonObject, objectOf } from '../../json.ts';
 import type { Profile } from './profiles.ts';
 
 /** Of both directions, Hz. The only rate that every service takes. */
@@ -6,7 +7,7 @@ export const RATE = 24_000;
 
 export interface SessionConfig {
   /** `session` of `session.update`. */
-  readonly session: Fields;
+  readonly session: JsonObject;
   /** What the model is told at all times, for responses that are told something beside it; null: the service knows. */
   readonly instructions: string | null;
   /** The instructions tell of the call. */
@@ -16,8 +17,6 @@ export interface SessionConfig {
   /** The service responds by itself when the person has spoken. */
   readonly respondsItself: boolean;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Ingredients {
   readonly target: OpenAiRealtimeAgent;
@@ -36,7 +35,7 @@ export function sessionConfig({ target, profile, model, tools, brief }: Ingredie
   const turnDetection = isFlat
     ? { type: 'server_vad' }
     : { type: 'server_vad', create_response: true, interrupt_response: true };
-  const ours: Fields = {
+  const ours: JsonObject = {
     ...(isFlat ? { ...voice, turn_detection: turnDetection } : { type: 'realtime' }),
     ...(model === null ? {} : { model }),
     ...(instructions === null ? {} : { instructions }),
@@ -48,31 +47,23 @@ export function sessionConfig({ target, profile, model, tools, brief }: Ingredie
     audio: { input: { format }, output: { format } },
     tools: [...tools.map((tool) => ({ type: 'function', ...tool })), ...(Array.isArray(moreTools) ? moreTools : [])],
   });
-  const turns = isFlat ? session['turn_detection'] : fieldsOf(fieldsOf(session['audio'])['input'])['turn_detection'];
+  const turns = isFlat ? session['turn_detection'] : objectOf(objectOf(session['audio'])['input'])['turn_detection'];
   const told = session['instructions'];
   return {
     session,
     instructions: typeof told === 'string' ? told : null,
     briefs: told !== undefined && told === instructions,
-    interruptsItself: profile.interruptsItself && fieldsOf(turns)['interrupt_response'] !== false,
-    respondsItself: isFields(turns) && turns['create_response'] !== false,
+    interruptsItself: profile.interruptsItself && objectOf(turns)['interrupt_response'] !== false,
+    respondsItself: isObject(turns) && turns['create_response'] !== false,
   };
 }
 
 /** Deep in objects; everything else of `over` takes the place of what was there. */
-function merge(under: Fields, over: Fields): Fields {
+function merge(under: JsonObject, over: JsonObject): JsonObject {
   const merged = new Map(Object.entries(under));
   for (const [name, value] of Object.entries(over)) {
     const present = merged.get(name);
-    merged.set(name, isFields(present) && isFields(value) ? merge(present, value) : value);
+    merged.set(name, isObject(present) && isObject(value) ? merge(present, value) : value);
   }
   return Object.fromEntries(merged);
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

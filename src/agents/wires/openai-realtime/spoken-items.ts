@@ -1,5 +1,6 @@
 import { samplesToMs } from '../../../audio/index.ts';
 import type { PlayedItem } from '../../agent.ts';
+import { forgetOldest } from './forget-oldest.ts';
 import { RATE } from './session-config.ts';
 
 interface SpokenItem {
@@ -15,9 +16,6 @@ export interface Truncation {
   /** What was really played, whole milliseconds, never more than there is. */
   readonly audioEndMs: number;
 }
-
-/** Far more than are ever queued, or cut off and still on the way. */
-const MAX_REMEMBERED = 256;
 
 /** Knows what the model has said, by item, so that it can be told what of it was heard. */
 export class SpokenItems {
@@ -65,12 +63,5 @@ export class SpokenItems {
 
   #isCut(id: string | null): boolean {
     return id !== null && this.#cut.has(id);
-  }
-}
-
-function forgetOldest(ids: Map<string, unknown> | Set<string>): void {
-  for (const id of ids.keys()) {
-    if (ids.size <= MAX_REMEMBERED) return;
-    ids.delete(id);
   }
 }

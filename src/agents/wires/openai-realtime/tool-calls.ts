@@ -1,4 +1,5 @@
 import type { ToolBox, ToolOutcome } from '../../tools/tools.ts';
+import { forgetOldest } from './forget-oldest.ts';
 import type { ToolCallEvent } from './server-events.ts';
 
 export interface ToolCallsOwner {
@@ -6,9 +7,8 @@ export interface ToolCallsOwner {
   onOutcome(callId: string, outcome: ToolOutcome): void;
 }
 
-/** Calls that are under way at once, and names and ids that are remembered. */
+/** Calls that are under way at once. */
 const MAX_RUNNING = 16;
-const MAX_REMEMBERED = 256;
 
 const TOO_MANY: ToolOutcome = { type: 'answer', output: 'Too many tools are running. Wait for them.', failed: true };
 
@@ -46,12 +46,5 @@ export class ToolCalls {
       this.#running -= 1;
       this.#owner.onOutcome(callId, outcome);
     });
-  }
-}
-
-function forgetOldest(ids: Map<string, unknown> | Set<string>): void {
-  for (const id of ids.keys()) {
-    if (ids.size <= MAX_REMEMBERED) return;
-    ids.delete(id);
   }
 }

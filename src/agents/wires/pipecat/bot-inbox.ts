@@ -1,5 +1,6 @@
 import type { PipecatAgent } from '../../../call/index.ts';
 import type { AgentLoss, WireListener, WireServices } from '../../agent.ts';
+import { broken } from '../../net/socket-end.ts';
 import { BotSound } from './bot-sound.ts';
 import { BotWords } from './bot-words.ts';
 import { type BotAudio, decodeFrame } from './frame-codec.ts';
@@ -152,9 +153,5 @@ function sendsInterruptions(version: string): boolean {
   return major > 1 || (major === 1 && minor >= 3);
 }
 
-const FATAL: AgentLoss = { code: 'agent_error', retryable: false, detail: 'the bot reported a fatal error' };
-const NOT_PIPECAT: AgentLoss = {
-  code: 'protocol_error',
-  retryable: false,
-  detail: 'the agent does not send Pipecat frames',
-};
+const FATAL = broken('agent_error', false, 'the bot reported a fatal error');
+const NOT_PIPECAT = broken('protocol_error', false, 'the agent does not send Pipecat frames');

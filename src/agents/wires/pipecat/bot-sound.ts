@@ -1,5 +1,6 @@
 import { Resampler } from '../../../audio/index.ts';
 import type { SampleRate } from '../../../call/index.ts';
+import { PcmReader } from '../common/pcm-reader.ts';
 import type { BotAudio } from './frame-codec.ts';
 
 /** Rates that bots are known to speak at, Hz. Any other would need a filter of any size. */
@@ -10,7 +11,7 @@ const MAX_CHANNELS = 2;
 export class BotSound {
   readonly #rate: SampleRate;
   readonly #resamplers = new Map<number, Resampler>();
-  #scratch = new Uint8Array(0);
+  readonly #reader = new PcmReader();
 
   constructor(rate: SampleRate) {
     this.#rate = rate;
@@ -24,7 +25,7 @@ export class BotSound {
     const rate = audio.sampleRate === 0 ? this.#rate : audio.sampleRate;
     const channels = audio.channels === 0 ? 1 : audio.channels;
     if (!RATES.has(rate) || channels > MAX_CHANNELS) return null;
-    const samples = this.#samples(withoutHeader(audio.bytes), channels);
+    const samples = this.#reader.read(withoutHeader(audio.bytes));
     const mono = channels === 1 ? samples : mixDown(samples);
     return rate === this.#rate ? mono : this.#resampler(rate).process(mono);
   }
@@ -32,15 +33,6 @@ export class BotSound {
   /** What comes next has nothing to do with what came before. */
   clear(): void {
     this.#resamplers.clear();
-  }
-
-  #samples(bytes: Uint8Array, channels: number): Int16Array {
-    const bytesPerTick = 2 * channels;
-    const length = bytes.length - (bytes.length % bytesPerTick);
-    if (bytes.byteOffset % 2 === 0) return new Int16Array(bytes.buffer, bytes.byteOffset, length / 2);
-    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
-    this.#scratch.set(bytes.subarray(0, length));
-    return new Int16Array(this.#scratch.buffer, 0, length / 2);
   }
 
   #resampler(rate: number): Resampler {
@@ -70,7 +62,7 @@ const WAVE = 0x57415645;
 const DATA = 0x64617461;
 
 function mixDown(stereo: Int16Array): Int16Array {
-  const mono = new Int16Array(stereo.length / 2);
+  const mono = new Int16Array(Math.floor(stereo.length / 2));
   for (let i = 0; i < mono.length; i += 1) mono[i] = (stereo[2 * i]! + stereo[2 * i + 1]!) / 2;
   return mono;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../json.ts';
 
 /** RTVI is what Pipecat's clients and bots tell each other beside the sound (agent-protocols.md §1.3). */
 const LABEL = 'rtvi-ai';
@@ -65,12 +66,8 @@ const message = z.discriminatedUnion('type', [
 
 /** Reads the text of a message frame; null if it is not JSON. Never throws. */
 export function parseBotMessage(text: string): BotMessage | null {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const data = parseJson(text);
+  if (data === undefined) return null;
   if (!envelope.safeParse(data).success) return { kind: 'application', data };
   const parsed = message.safeParse(data);
   return parsed.success ? { kind: 'rtvi', message: parsed.data } : { kind: 'ignored' };

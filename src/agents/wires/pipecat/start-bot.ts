@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { AgentLoss } from '../../agent.ts';
+import { parseJson } from '../../json.ts';
 import { AgentHttpError, askAgent } from '../../net/http.ts';
+import { broken } from '../../net/socket-end.ts';
 import type { CallBody } from './call-body.ts';
 
 export interface StartRequest {
@@ -34,7 +35,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  */
 export async function startBot(asked: StartRequest): Promise<StartedBot> {
   const { url, key, body, timeoutMs, allowLinkLocal, signal } = asked;
-  const response = await askAgent({
+  const told = await askAgent({
     url,
     method: 'POST',
     headers: {
@@ -47,17 +48,20 @@ export async function startBot(asked: StartRequest): Promise<StartedBot> {
     allowLinkLocal,
     signal,
   });
-  const parsed = answer.safeParse(parseJson(response.body.toString('utf8')));
-  const socket = parsed.success && parsed.data.url !== undefined ? parseUrl(parsed.data.url) : null;
-  if (!parsed.success || socket === null) throw new AgentHttpError(NO_SOCKET);
-  return { url: reachable(socket, new URL(url)).href, token: parsed.data.token };
+  const bot = botIn(told, url);
+  if (bot === null) throw new AgentHttpError(NO_SOCKET);
+  return bot;
 }
 
-const NO_SOCKET: AgentLoss = {
-  code: 'protocol_error',
-  retryable: false,
-  detail: 'the start route did not answer with the URL of a websocket',
-};
+/** Reads what a start route at `asked` answered; null if it names no websocket. Takes anything, never throws. */
+export function botIn(told: Buffer, asked: string): StartedBot | null {
+  const parsed = answer.safeParse(parseJson(told));
+  const socket = parsed.success && parsed.data.url !== undefined ? parseUrl(parsed.data.url) : null;
+  if (!parsed.success || socket === null) return null;
+  return { url: reachable(socket, new URL(asked)).href, token: parsed.data.token };
+}
+
+const NO_SOCKET = broken('protocol_error', false, 'the start route did not answer with the URL of a websocket');
 
 /**
  * Pipecat's runner names itself by the address that it listens on, always with wss unless that is "localhost". Where this
@@ -87,12 +91,4 @@ function isOwnMachine(hostname: string): boolean {
 function parseUrl(text: string): URL | null {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'ws:' || url.protocol === 'wss:') ? url : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,9 @@
 import type { WireListener } from '../../agent.ts';
+import { PcmReader } from '../common/pcm-reader.ts';
 import type { AgentMessage } from './agent-messages.ts';
 import type { BridgeErrorCode, BridgeMessage } from './bridge-messages.ts';
 import { MAX_REFUSED_MESSAGES } from './limits.ts';
 import { parseAgentMessage } from './parse-agent-message.ts';
-import { PcmReader } from './pcm.ts';
 import { PendingNotifies } from './pending-notifies.ts';
 
 /** What the inbox needs of the wire: everything that changes the life of the wire is decided there. */

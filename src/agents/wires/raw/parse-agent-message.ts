@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isObject, parseJson } from '../../json.ts';
 import { type AgentMessage, agentMessages, vonageMessages } from './agent-messages.ts';
 import type { BridgeErrorCode } from './bridge-messages.ts';
 import { MAX_CONTROL_BYTES } from './limits.ts';
@@ -14,17 +15,11 @@ export function parseAgentMessage(bytes: Buffer): ParsedMessage {
   if (bytes.length > MAX_CONTROL_BYTES) {
     return refused('message_too_long', null, `a control message must not be longer than ${MAX_CONTROL_BYTES} bytes`);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return refused('invalid_json', null, 'a text message must be JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refused('invalid_message', null, 'a control message must be a JSON object');
-  }
-  if (Object.hasOwn(value, 'type')) return parseTyped(value, Reflect.get(value, 'type'));
-  if (Object.hasOwn(value, 'action')) return parseVonage(value, Reflect.get(value, 'action'));
+  const value = parseJson(bytes);
+  if (value === undefined) return refused('invalid_json', null, 'a text message must be JSON');
+  if (!isObject(value)) return refused('invalid_message', null, 'a control message must be a JSON object');
+  if (Object.hasOwn(value, 'type')) return parseTyped(value, value['type']);
+  if (Object.hasOwn(value, 'action')) return parseVonage(value, value['action']);
   return refused('invalid_message', 'type', 'must name the message');
 }
 

@@ -26,7 +26,7 @@ export async function fetchTwiml(request: TwimlRequest): Promise<readonly Verb[]
   url.hash = '';
   if (method === 'GET') for (const [name, value] of Object.entries(form)) url.searchParams.append(name, value);
   const signed = method === 'POST' ? form : {};
-  const { body } = await askAgent({
+  const document = await askAgent({
     url: url.href,
     method,
     headers: {
@@ -39,5 +39,5 @@ export async function fetchTwiml(request: TwimlRequest): Promise<readonly Verb[]
     allowLinkLocal,
     signal,
   });
-  return parseTwiml(body.toString('utf8'), url.href);
+  return parseTwiml(document.toString('utf8'), url.href);
 }

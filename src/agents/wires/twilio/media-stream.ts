@@ -1,7 +1,7 @@
 import { decodeUlaw, encodeUlaw } from '../../../audio/index.ts';
 import type { WireListener } from '../../agent.ts';
 import { CallerQueue } from '../../net/caller-queue.ts';
-import { broken, type SocketEnd } from '../../net/socket-end.ts';
+import { broken, type SocketEnd, STALLED } from '../../net/socket-end.ts';
 import { WireSocket } from '../../net/wire-socket.ts';
 import { parseStreamMessage } from './parse-stream-message.ts';
 import type { PendingMarks } from './pending-marks.ts';
@@ -105,7 +105,7 @@ export class MediaStream {
     this.#beganAtMs ??= mediaTimeMs;
     if (this.#queue.push(pcm, mediaTimeMs)) return;
     this.#socket.cut();
-    this.#end(broken('stalled', false, 'the agent did not read for 5 s'));
+    this.#end(STALLED);
   }
 
   callerDtmf(digit: string): void {

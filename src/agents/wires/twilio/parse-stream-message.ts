@@ -1,3 +1,5 @@
+import { isShallow, objectOf, parseObject } from '../../json.ts';
+
 /** What an agent said. `app` is whatever Twilio has no word for: Pipecat bots send messages of their own this way. */
 export type StreamMessage =
   | { readonly kind: 'media'; readonly ulaw: Uint8Array }
@@ -9,25 +11,19 @@ export type StreamMessage =
 const MAX_MARK_CHARS = 512;
 /** Of a message that is not sound, bytes. */
 const MAX_APP_BYTES = 64 * 1024;
-/** Deeper than some thousands nothing can be written down again or sent to another thread. */
 const MAX_APP_LEVELS = 64;
 
 const REFUSED: StreamMessage = { kind: 'refused' };
 
 /** Reads one text message of an agent. Takes anything, never throws. */
 export function parseStreamMessage(bytes: Buffer): StreamMessage {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return REFUSED;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return REFUSED;
-  switch (Reflect.get(value, 'event')) {
+  const value = parseObject(bytes);
+  if (value === null) return REFUSED;
+  switch (value['event']) {
     case 'media':
-      return readMedia(inner(value, 'media', 'payload'));
+      return readMedia(objectOf(value['media'])['payload']);
     case 'mark':
-      return readMark(inner(value, 'mark', 'name'));
+      return readMark(objectOf(value['mark'])['name']);
     case 'clear':
       return { kind: 'clear' };
     default:
@@ -43,16 +39,6 @@ function readMedia(payload: unknown): StreamMessage {
 function readMark(name: unknown): StreamMessage {
   if (typeof name !== 'string' || name === '' || name.length > MAX_MARK_CHARS) return REFUSED;
   return { kind: 'mark', name };
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((each) => isShallow(each, levels - 1));
-}
-
-function inner(value: object, field: string, name: string): unknown {
-  const part: unknown = Reflect.get(value, field);
-  return typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined;
 }
 
 /** Node passes over what is not base64, so that only the length tells. Padding may be missing. */

@@ -3,7 +3,7 @@ import type { AgentLoss, AgentWire, CallContext, WireListener, WireServices } fr
 import { AgentHttpError, askAgent } from '../../net/http.ts';
 import { broken } from '../../net/socket-end.ts';
 import { SoundFileError } from '../../net/sound-file-error.ts';
-import { callParameters, transcriptParameter, webhookForm } from './call-facts.ts';
+import { callParameters, transcriptParameter, webhookForm } from './call-parameters.ts';
 import { fetchTwiml } from './fetch-twiml.ts';
 import { MediaStream } from './media-stream.ts';
 import { PendingMarks } from './pending-marks.ts';
@@ -198,7 +198,7 @@ export class TwilioWire implements AgentWire {
   }
 
   async #play(url: string, times: number, signal: AbortSignal): Promise<void> {
-    const { body } = await askAgent({
+    const file = await askAgent({
       url,
       method: 'GET',
       timeoutMs: this.#target.connectTimeoutMs,
@@ -207,7 +207,7 @@ export class TwilioWire implements AgentWire {
       signal,
     });
     for (let i = 0; i < times && !signal.aborted; i += 1) {
-      const queued = this.#listener.onFile(body);
+      const queued = this.#listener.onFile(file);
       this.#queueing = queued.catch(() => {});
       const lengthMs = await queued;
       if (signal.aborted || lengthMs === 0) return;

@@ -1,18 +1,3 @@
-/**
- * Reads s16le bytes as samples, without a copy where the bytes lie evenly in memory. The result is valid until the next
- * call. The caller sees to it that the number of bytes is even.
- */
-export class PcmReader {
-  #scratch = Buffer.alloc(0);
-
-  read(bytes: Buffer): Int16Array {
-    if (bytes.byteOffset % 2 === 0) return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-    if (this.#scratch.length < bytes.length) this.#scratch = Buffer.from(new ArrayBuffer(bytes.length));
-    bytes.copy(this.#scratch);
-    return new Int16Array(this.#scratch.buffer, this.#scratch.byteOffset, bytes.length / 2);
-  }
-}
-
 /** Frames that are written in turn: the websocket may hold on to one until the network took it. */
 export class FrameRing {
   readonly #frames: { readonly samples: Int16Array; readonly bytes: Buffer }[] = [];

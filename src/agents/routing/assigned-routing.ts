@@ -1,6 +1,6 @@
 import type { AgentChoice, CallPolicy } from '../../call/index.ts';
 import type { Assignment, NumberRouting, NumberRules, RoutingSource, VoiceAgentBook } from '../ports.ts';
-import { targetOf } from './target-of.ts';
+import { targetOf } from '../providers/index.ts';
 
 /** What holds for the calls of a number. */
 interface NumberHandling {
