@@ -17,6 +17,7 @@ import type { Config } from './config.ts';
 import type { MediaPool, PoolReport } from './media/index.ts';
 import type { CallRuntime, LaunchPort, MediaPort } from './runtime/index.ts';
 import type { Database } from './storage/index.ts';
+import type { Logger } from './telemetry/index.ts';
 
 /** Everything about agents that the main thread has: who may answer, who can, and the ways in for those that dial us. */
 export interface Agents {
@@ -37,7 +38,14 @@ export interface Agents {
 const PROJECT = { id: 'talkwire', name: 'talkwire', slug: 'talkwire' };
 
 /** Joins the agents' room to storage and media. `now`: Unix milliseconds. */
-export function joinAgents(config: Config, { agents, numbers }: Database, media: MediaPool, now: () => number): Agents {
+export function joinAgents(
+  config: Config,
+  database: Database,
+  media: MediaPool,
+  logger: Logger,
+  now: () => number,
+): Agents {
+  const { agents, numbers } = database;
   const { allowLinkLocalAgents: allowLinkLocal } = config;
   const desk = new AgentDesk<PoolReport>(media, now);
   const launcher: Launcher = createLauncher({
@@ -64,7 +72,14 @@ export function joinAgents(config: Config, { agents, numbers }: Database, media:
       close: () => media.close(),
     },
     launcher: {
-      launch: (identity, launch, webhook) => desk.launch(launcher, identity, launch, webhook),
+      async launch(identity, launch, webhook) {
+        const result = await desk.launch(launcher, identity, launch, webhook);
+        if (result.type === 'failed') {
+          const { code, detail } = result;
+          logger.warn({ call: identity.id, agent: launch.agent.id, code, reason: detail }, 'an agent failed');
+        }
+        return result;
+      },
     },
     lines,
     watch: new HealthWatch({

@@ -72,7 +72,7 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     onLoad: (thread, load) => watch.onLoad?.(thread, load),
   });
   open.push(() => media.close());
-  const agents = joinAgents(config, database, media, () => clock.now());
+  const agents = joinAgents(config, database, media, logger, () => clock.now());
   open.push(() => agents.watch.stop());
   const runtime = new CallRuntime({
     clock,

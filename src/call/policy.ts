@@ -36,7 +36,7 @@ export const DEFAULT_POLICY: Omit<CallPolicy, 'agents'> = {
   mediaTimeoutMs: 12_000,
   agentTimeoutMs: 10_000,
   recoveryTimeoutMs: 20_000,
-  drainTimeoutMs: 10_000,
+  drainTimeoutMs: 30_000,
   endTimeoutMs: 15_000,
   firstMediaTimeoutMs: 20_000,
   mediaGapTimeoutMs: 30_000,

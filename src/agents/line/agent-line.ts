@@ -197,7 +197,7 @@ export class AgentLine {
   }
 
   #end(connection: Connection | null, reason: string): void {
-    if (connection !== null) this.#gone = Promise.all([this.#gone, connection.wire.callEnded(reason)]);
+    if (connection !== null) this.#gone = Promise.allSettled([this.#gone, connection.wire.callEnded(reason)]);
   }
 
   /** Closes the line: no timer of it runs on, nothing is emitted. Returns the connection there was, whose wire is to be ended. */

@@ -116,6 +116,16 @@ function withoutNulls(fields: JsonObject): JsonObject {
 /** What may be told of a provider: all but its secrets. */
 export function withoutSecrets({ kind, ...fields }: ProviderConfig): JsonObject {
   const secrets = secretFields(kind);
-  const told = Object.entries(fields).filter(([name]) => !secrets.includes(name));
-  return Object.fromEntries(told);
+  return told(fields, (name) => secrets.includes(name)) as JsonObject;
+}
+
+/** Credentials that people put into free fields, such as ElevenLabs' `secret__…` variables or the header of an MCP tool. */
+const SECRET_NAME = /^secret__|^authorization$|(token|api[_-]?key|password|secret)$/i;
+
+/** A copy without what is secret by its name; at the top `isSecret` says, because there every field is known. */
+function told(value: unknown, isSecret = (name: string) => SECRET_NAME.test(name)): unknown {
+  if (Array.isArray(value)) return value.map((item) => told(item));
+  if (!isObject(value)) return value;
+  const open = Object.entries(value).filter(([name]) => !isSecret(name));
+  return Object.fromEntries(open.map(([name, inner]) => [name, told(inner)]));
 }

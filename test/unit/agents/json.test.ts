@@ -29,6 +29,25 @@ describe('JSON from outside', () => {
   });
 });
 
+describe('long JSON', () => {
+  const sound = 'A'.repeat(1_000_000);
+
+  it('is read where it is one long string, as sound is', () => {
+    expect(parseObject(JSON.stringify({ type: 'audio', delta: sound }))).toEqual({ type: 'audio', delta: sound });
+  });
+
+  it.each([
+    ['objects', JSON.stringify(Array.from({ length: 30_000 }, () => ({})))],
+    ['nested arrays', '['.repeat(70_000) + ']'.repeat(70_000)],
+    ['numbers', JSON.stringify(Array.from({ length: 40_000 }, () => 1))],
+    ['fields', JSON.stringify(Object.fromEntries(Array.from({ length: 11_000 }, (_, i) => [`field ${i}`, ''])))],
+  ])('of nothing but %s is not read: it would hold up the sound of others', (_what, text) => {
+    expect(JSON.parse(text)).toBeTypeOf('object');
+    expect(parseJson(text)).toBeUndefined();
+    expect(parseJson(Buffer.from(text))).toBeUndefined();
+  });
+});
+
 describe('depth', () => {
   const nested = (levels: number): object => {
     let value: object = {};

@@ -428,6 +428,30 @@ describe('any PATCH', () => {
     );
   });
 
+  it('keeps back credentials that stand in free fields too', () => {
+    const mcp = {
+      type: 'mcp',
+      server_url: 'https://mcp.example.com',
+      authorization: 'Bearer secret-1',
+      headers: { 'x-api-key': 'secret-2' },
+    };
+    const realtime = make({
+      kind: 'openai_realtime',
+      ...AGENTS.openai_realtime,
+      session: { tools: [mcp], max_output_tokens: 100 },
+    });
+    const eleven = make({
+      kind: 'elevenlabs',
+      ...AGENTS.elevenlabs,
+      dynamic_variables: { secret__crm: 'secret-3', plan: 'gold' },
+    });
+    expect(withoutSecrets(realtime.provider)).toMatchObject({
+      session: { tools: [{ type: 'mcp', server_url: 'https://mcp.example.com', headers: {} }], max_output_tokens: 100 },
+    });
+    expect(withoutSecrets(eleven.provider)).toMatchObject({ dynamic_variables: { plan: 'gold' } });
+    expect(JSON.stringify([realtime, eleven].map(({ provider }) => withoutSecrets(provider)))).not.toContain('secret-');
+  });
+
   it('that names nothing changes nothing but the time', () => {
     for (const kind of KINDS) {
       const agent = make({ kind, ...AGENTS[kind] });

@@ -242,8 +242,12 @@ describe('redirects', () => {
     expect(calls.bot.asked.map((request) => isSigned(request))).toEqual([true, true, true]);
   });
 
-  it('that go round in circles lose the agent', async () => {
-    calls.dialWebhook('<Redirect>/voice</Redirect>');
+  it.each(['', '<Pause length="0"/>'])('that go round in circles lose the agent: %s', async (before) => {
+    const wire = calls.dialWebhook(`${before}<Redirect>/voice</Redirect>`);
+    if (before !== '') {
+      await calls.listener.next('ready');
+      wire.start();
+    }
     expect((await calls.listener.next('lost')).loss).toEqual({
       code: 'protocol_error',
       retryable: false,

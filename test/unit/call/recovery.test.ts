@@ -143,7 +143,7 @@ describe('an agent that reconnects in conversation', () => {
     const call = TestCall.in('connected', two);
     call.feed(agentReconnecting(LOST));
     expect(actionsOf(call.feed(agentHangup(LOST + 100, true)))).toEqual(['media.drain']);
-    expect(call.deadline).toBe(LOST + 100 + 10_000);
+    expect(call.deadline).toBe(LOST + 100 + 30_000);
   });
 });
 

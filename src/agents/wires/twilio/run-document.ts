@@ -48,7 +48,8 @@ export async function runDocument(first: readonly Verb[], stage: Stage, signal: 
       case 'pause':
         await stage.onTheLine();
         await delay(verb.seconds * 1000, undefined, { signal });
-        redirects = 0;
+        // One that takes no time does not keep a document that redirects to itself from going round without end.
+        if (verb.seconds > 0) redirects = 0;
         break;
       case 'reject':
         return verb.busy ? 'busy' : 'reject';
