@@ -51,7 +51,7 @@ export interface AgentWire {
    * 20 ms of caller sound at `callerRate`, mono, every 20 ms without a hole. `pcm` is reused by the caller after the return.
    * `mediaTimeMs` is 0 at the first frame after `start`, and never jumps.
    */
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void;
+  callerAudio(pcm: Int16Array, mediaTimeMs: number): void;
   callerDtmf(digit: string, durationMs: number): void;
   /** A mark's sound went out (`cleared` false) or was thrown away. */
   marked(name: string, cleared: boolean): void;

@@ -193,7 +193,7 @@ export class CheckCall implements WireListener {
     const left = this.#speech.length - this.#said;
     const frame = left >= samples ? this.#speech.subarray(this.#said, this.#said + samples) : this.#silence;
     if (left > 0) this.#said += samples;
-    this.#wire.callerAudio(frame, this.#mediaTimeMs, false);
+    this.#wire.callerAudio(frame, this.#mediaTimeMs);
     this.#mediaTimeMs += FRAME_MS;
     const { kind, marks } = this.#queue.pull(this.#outgoing);
     this.heardDb.push(kind === 'audio' ? levelDb(this.#outgoing) : -Infinity);

@@ -119,10 +119,10 @@ export class AgentSide {
   }
 
   /** One frame since the person is on the line; `pcm` at the rate of the agent that is ready. */
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void {
+  callerAudio(pcm: Int16Array, mediaTimeMs: number): void {
     if (this.#seat === null) return;
     if (this.#seat.line === null) this.#droppedMs += FRAME_MS;
-    else this.#seat.line.callerAudio(pcm, mediaTimeMs, concealed);
+    else this.#seat.line.callerAudio(pcm, mediaTimeMs);
   }
 
   callerDtmf(digit: string, durationMs: number): void {

@@ -2,17 +2,10 @@ import { createPulledFrame, JitterBuffer, levelDb, SILENCE_DB } from '../audio/i
 import type { SampleRate } from '../call/index.ts';
 import type { OpusDecoder } from '../webrtc/index.ts';
 
-/** One 20 ms frame of the caller's sound. Reused by the next pull. */
-export interface CallerFrame {
-  pcm: Int16Array;
-  concealed: boolean;
-}
-
 /** The way from the phone: jitter buffer and decoder. The buffer goes on when the decoder is exchanged for another rate. */
 export class Hearing {
   readonly jitter = new JitterBuffer();
   readonly #pulled = createPulledFrame();
-  readonly #frame: CallerFrame = { pcm: new Int16Array(0), concealed: false };
   #decoder: OpusDecoder | null = null;
   #rate: SampleRate | null = null;
   #loudestDb = SILENCE_DB;
@@ -28,17 +21,18 @@ export class Hearing {
     this.#rate = rate;
   }
 
-  /** The caller's next 20 ms; `now` in milliseconds of the monotonic clock is when they were due. Null without a decoder. */
-  pull(now: number): CallerFrame | null {
+  /**
+   * The caller's next 20 ms; `now` in milliseconds of the monotonic clock is when they were due. Valid until the next pull.
+   * Null without a decoder.
+   */
+  pull(now: number): Int16Array | null {
     this.jitter.pull(now, this.#pulled);
     if (this.#decoder === null) return null;
-    const frame = this.#frame;
-    frame.pcm = this.#decoder.decodeFrame(this.#pulled);
-    frame.concealed = this.#pulled.kind === 'conceal' || this.#pulled.kind === 'fec';
-    const db = levelDb(frame.pcm);
+    const pcm = this.#decoder.decodeFrame(this.#pulled);
+    const db = levelDb(pcm);
     this.jitter.noteLevel(db);
     this.#loudestDb = Math.max(this.#loudestDb, db);
-    return frame;
+    return pcm;
   }
 
   /** Loudest frame since the last time, dBFS. */

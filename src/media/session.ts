@@ -158,9 +158,9 @@ export class MediaSession {
   }
 
   #fromCaller(now: number): void {
-    const frame = this.#sound.hearing.pull(now);
-    if (!this.#answered || frame === null) return;
-    this.#agent.callerAudio(frame.pcm, this.#mediaTimeMs, frame.concealed);
+    const pcm = this.#sound.hearing.pull(now);
+    if (!this.#answered || pcm === null) return;
+    this.#agent.callerAudio(pcm, this.#mediaTimeMs);
     this.#mediaTimeMs += FRAME_MS;
   }
 

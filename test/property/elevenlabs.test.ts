@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAgentWire } from '../../src/agents/index.ts';
 import { parseAudioFormat, printableFormat } from '../../src/agents/wires/elevenlabs/audio-format.ts';
+import { signedUrlIn } from '../../src/agents/wires/elevenlabs/conversation-url.ts';
 import { parseEvent } from '../../src/agents/wires/elevenlabs/parse-event.ts';
 import { callContext } from '../support/call-context.ts';
 import { FakeElevenLabs } from '../support/fake-elevenlabs.ts';
@@ -103,6 +104,23 @@ describe('reading what the service sends', () => {
   });
 });
 
+describe('reading the answer to the request for a signed URL', () => {
+  const url = fc.oneof(fc.webUrl({ validSchemes: ['ws', 'wss', 'http'] }), fc.string(), fc.jsonValue());
+  const answer = fc.oneof(
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+    fc.oneof(fc.record({ signed_url: url }), fc.jsonValue()).map((value) => Buffer.from(JSON.stringify(value))),
+  );
+
+  it('finds a websocket as safe as the service or nothing, and never throws', () => {
+    fc.assert(
+      fc.property(answer, fc.constantFrom('https', 'http'), (told, scheme) => {
+        const found = signedUrlIn(told, `${scheme}://service.test`);
+        if (found !== null) expect(new URL(found).protocol).toMatch(scheme === 'https' ? /^wss:$/ : /^wss?:$/);
+      }),
+    );
+  });
+});
+
 describe('a wire whose service says anything at all', () => {
   let fake: FakeElevenLabs;
   beforeAll(async () => {
@@ -124,7 +142,7 @@ describe('a wire whose service says anything at all', () => {
         }
         for (const text of texts) conversation.text(text);
         await Promise.race([conversation.roundTrip(), conversation.closed]);
-        wire.callerAudio(new Int16Array(320), 0, false);
+        wire.callerAudio(new Int16Array(320), 0);
         wire.callerDtmf('#', 100);
         wire.instruct({ type: 'message', data: texts });
         const { types } = listener;

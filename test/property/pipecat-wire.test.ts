@@ -4,6 +4,7 @@ import { BotSound } from '../../src/agents/wires/pipecat/bot-sound.ts';
 import { decodeFrame, encodeMessage } from '../../src/agents/wires/pipecat/frame-codec.ts';
 import { PipecatWire } from '../../src/agents/wires/pipecat/pipecat-wire.ts';
 import { parseBotMessage } from '../../src/agents/wires/pipecat/rtvi.ts';
+import { botIn } from '../../src/agents/wires/pipecat/start-bot.ts';
 import { callContext } from '../support/call-context.ts';
 import { pipecatTarget } from '../support/pipecat-call.ts';
 import { PipecatServer, pipecatFrame } from '../support/pipecat-server.ts';
@@ -97,6 +98,27 @@ describe('reading what a bot sends', () => {
         const bytes = Buffer.concat([Buffer.from('RIFF....WAVE'), ...parts, Buffer.alloc(40)]);
         const read = sound.read({ kind: 'audio', bytes, sampleRate: 24_000, channels: 1 });
         expect(read!.length).toBeLessThan(bytes.length / 2);
+      }),
+    );
+  });
+});
+
+describe('reading what a start route answers', () => {
+  const url = fc.oneof(fc.webUrl({ validSchemes: ['ws', 'wss', 'http'] }), fc.string(), fc.jsonValue());
+  const near = fc.record(
+    { wsUrl: url, ws_url: url, token: fc.oneof(fc.string(), fc.jsonValue()) },
+    { requiredKeys: [] },
+  );
+  const answer = fc.oneof(
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+    fc.oneof(near, fc.jsonValue()).map((value) => Buffer.from(JSON.stringify(value))),
+  );
+
+  it('finds a websocket or nothing, and never throws', () => {
+    fc.assert(
+      fc.property(answer, fc.webUrl(), (told, asked) => {
+        const bot = botIn(told, asked);
+        if (bot !== null) expect(new URL(bot.url).protocol).toMatch(/^wss?:$/);
       }),
     );
   });

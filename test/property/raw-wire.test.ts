@@ -89,7 +89,7 @@ describe('a wire whose agent says anything at all', () => {
         }
         // Everything was taken when this comes back; an agent that gave up by chance is closed instead.
         await Promise.race([connection.settle(), connection.closed]);
-        wire.callerAudio(new Int16Array(320), 0, false);
+        wire.callerAudio(new Int16Array(320), 0);
         const { types } = listener;
         const final = types.filter((type) => type === 'lost' || type === 'hangup');
         expect(final.length).toBeLessThanOrEqual(1);

@@ -87,10 +87,10 @@ export class AgentLine {
   }
 
   /** See AgentWire; counted as dropped while the agent is not on the line. At `rates.callerRate` once it is ready. */
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void {
+  callerAudio(pcm: Int16Array, mediaTimeMs: number): void {
     const connection = this.#connection();
     if (this.#state.kind === 'closed' || connection?.hungUp === true) return;
-    if (connection?.callerAudio(pcm, mediaTimeMs, concealed) !== true) this.#droppedMs += FRAME_MS;
+    if (connection?.callerAudio(pcm, mediaTimeMs) !== true) this.#droppedMs += FRAME_MS;
   }
 
   callerDtmf(digit: string, durationMs: number): void {

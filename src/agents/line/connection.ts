@@ -55,10 +55,10 @@ export class Connection {
   }
 
   /** False: nobody is there to hear it. */
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): boolean {
+  callerAudio(pcm: Int16Array, mediaTimeMs: number): boolean {
     if (this.#phase !== 'ready' || !this.#started) return false;
     this.#since ??= mediaTimeMs;
-    this.wire.callerAudio(pcm, mediaTimeMs - this.#since, concealed);
+    this.wire.callerAudio(pcm, mediaTimeMs - this.#since);
     return true;
   }
 

@@ -47,7 +47,7 @@ describe('a line to an agent that speaks raw', () => {
     await listener.next('ready');
     await second.hear('answered');
     line.marked('0 before', false);
-    line.callerAudio(new Int16Array(320), 0, false);
+    line.callerAudio(new Int16Array(320), 0);
     await second.hearSound();
     await second.settle();
     expect(second.messages.map(({ type }) => type)).not.toContain('marked');

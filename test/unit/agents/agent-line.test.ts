@@ -40,8 +40,8 @@ class ScriptedWire implements AgentWire {
   start(): void {
     this.told.push(['start']);
   }
-  callerAudio(pcm: Int16Array, mediaTimeMs: number, concealed: boolean): void {
-    this.told.push(['callerAudio', pcm[0], mediaTimeMs, concealed]);
+  callerAudio(pcm: Int16Array, mediaTimeMs: number): void {
+    this.told.push(['callerAudio', pcm[0], mediaTimeMs]);
   }
   callerDtmf(digit: string, durationMs: number): void {
     this.told.push(['callerDtmf', digit, durationMs]);
@@ -200,17 +200,17 @@ describe('the person on the line', () => {
   it('is heard from then on, and what is said before counts as lost', () => {
     const line = lineOf();
     line.connect();
-    line.callerAudio(frame(), 0, false);
+    line.callerAudio(frame(), 0);
     line.start();
-    line.callerAudio(frame(), 20, false);
+    line.callerAudio(frame(), 20);
     wire(0).says.onReady();
-    line.callerAudio(frame(7), 40, true);
-    line.callerAudio(frame(8), 60, false);
+    line.callerAudio(frame(7), 40);
+    line.callerAudio(frame(8), 60);
     expect(line.callerAudioDroppedMs).toBe(40);
     // Each connection counts its media time from its own start.
     expect(wire(0).told.slice(2)).toEqual([
-      ['callerAudio', 7, 0, true],
-      ['callerAudio', 8, 20, false],
+      ['callerAudio', 7, 0],
+      ['callerAudio', 8, 20],
     ]);
   });
 
@@ -230,15 +230,15 @@ describe('a connection that is lost in the call', () => {
     wire(0).callerAudioDroppedMs = 60;
     wire(0).lose();
     expect(listener.events.at(-1)).toEqual({ type: 'reconnecting', attempt: 1, code: 'socket_lost' });
-    line.callerAudio(frame(), 0, false);
+    line.callerAudio(frame(), 0);
     vi.advanceTimersByTime(249);
     expect(wires).toHaveLength(1);
     vi.advanceTimersByTime(1);
     expect(wire(1).context.attempt).toBe(1);
-    line.callerAudio(frame(), 20, false);
+    line.callerAudio(frame(), 20);
     wire(1).says.onReady();
-    line.callerAudio(frame(9), 40, false);
-    expect(wire(1).told).toEqual([['connect'], ['start'], ['callerAudio', 9, 0, false]]);
+    line.callerAudio(frame(9), 40);
+    expect(wire(1).told).toEqual([['connect'], ['start'], ['callerAudio', 9, 0]]);
     expect(listener.types).toEqual(['ready', 'reconnecting', 'ready']);
     expect(line.callerAudioDroppedMs).toBe(100);
   });
@@ -374,7 +374,7 @@ describe('an agent that hangs up', () => {
     says.onMessage(1);
     says.onTranscript({ party: 'agent', text: 'bye', final: true });
     says.onClear();
-    line.callerAudio(frame(), 0, false);
+    line.callerAudio(frame(), 0);
     expect(listener.types).toEqual(['ready', 'hangup', 'mark', 'message', 'transcript']);
     expect(wire(0).toldTypes).toEqual(['connect', 'start', 'cleared']);
     expect(line.callerAudioDroppedMs).toBe(0);
@@ -551,7 +551,7 @@ describe('the end of a line', () => {
     const line = liveLine();
     wire(0).callerAudioDroppedMs = 80;
     await line.callEnded('user_hangup');
-    line.callerAudio(frame(), 0, false);
+    line.callerAudio(frame(), 0);
     expect(line.callerAudioDroppedMs).toBe(80);
   });
 });

@@ -46,7 +46,7 @@ describe('an agent that dials the bridge', () => {
     await entrance.listener.next('ready');
     wire.start();
     await agent.hear('answered');
-    for (const value of [1, -2, 300]) wire.callerAudio(new Int16Array(320).fill(value), 0, false);
+    for (const value of [1, -2, 300]) wire.callerAudio(new Int16Array(320).fill(value), 0);
     for (const value of [1, -2, 300]) {
       const heard = await agent.hearSound();
       expect([heard.length, heard.readInt16LE(0), heard.readInt16LE(638)]).toEqual([640, value, value]);
@@ -141,7 +141,7 @@ describe('an agent that dials the bridge', () => {
     const pcm = new Int16Array(320);
     let frames = 0;
     const push = () => {
-      wire.callerAudio(pcm.fill(frames % 30_000), frames * 20, false);
+      wire.callerAudio(pcm.fill(frames % 30_000), frames * 20);
       frames += 1;
     };
     while (wire.callerAudioDroppedMs < 1000 && frames < 60_000) push();

@@ -338,11 +338,11 @@ describe('a conversation that breaks', () => {
     const { wire, conversation } = await calls.talking();
     conversation.stopReading();
     const pcm = new Int16Array(320);
-    for (let i = 0; i < 100_000 && !calls.listener.types.includes('lost'); i += 1) wire.callerAudio(pcm, i * 20, false);
+    for (let i = 0; i < 100_000 && !calls.listener.types.includes('lost'); i += 1) wire.callerAudio(pcm, i * 20);
     expect(calls.listener.all('lost')[0]?.loss).toMatchObject({ code: 'stalled', retryable: false });
     const dropped = wire.callerAudioDroppedMs;
     expect(dropped).toBeGreaterThan(4_000);
-    wire.callerAudio(pcm, 0, false);
+    wire.callerAudio(pcm, 0);
     expect(wire.callerAudioDroppedMs).toBe(dropped);
   });
 });
@@ -356,7 +356,7 @@ describe('the end of the call', () => {
     await wire[end]('user_hangup');
     expect((await conversation.closed).code).toBe(end === 'callEnded' ? 1000 : 1006);
     await wire.callEnded('user_hangup');
-    wire.callerAudio(new Int16Array(320), 0, false);
+    wire.callerAudio(new Int16Array(320), 0);
     wire.callerDtmf('2', 100);
     wire.instruct({ type: 'message', data: 1 });
     wire.start();

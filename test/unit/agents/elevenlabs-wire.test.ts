@@ -17,7 +17,7 @@ function pitch(pcm: Int16Array, rate: number): number {
 
 /** In frames of 20 ms at 16 kHz. */
 function speak(wire: AgentWire, pcm: Int16Array): void {
-  for (let at = 0; at < pcm.length; at += 320) wire.callerAudio(pcm.slice(at, at + 320), (at / 320) * 20, false);
+  for (let at = 0; at < pcm.length; at += 320) wire.callerAudio(pcm.slice(at, at + 320), (at / 320) * 20);
 }
 
 describe('getting through to the agent', () => {
@@ -190,9 +190,9 @@ describe('sound', () => {
     const { wire, conversation } = await calls.ready();
     wire.start();
     // All of it before a single byte of the agent's answer was read.
-    for (let i = 0; i < 25; i += 1) wire.callerAudio(new Int16Array(320).fill(i), i * 20, false);
+    for (let i = 0; i < 25; i += 1) wire.callerAudio(new Int16Array(320).fill(i), i * 20);
     await calls.settle(conversation);
-    wire.callerAudio(new Int16Array(320).fill(25), 500, false);
+    wire.callerAudio(new Int16Array(320).fill(25), 500);
     await calls.settle(conversation);
     expect(conversation.heard.map((pcm) => pcm[0])).toEqual(Array.from({ length: 21 }, (_, i) => i + 5));
     expect(wire.callerAudioDroppedMs).toBe(100);

@@ -41,7 +41,7 @@ describe('the echo agent', () => {
     const { wire, listener } = await call((await echo(options)).url);
     await listener.next('ready');
     wire.start();
-    for (const value of [1, 2, 3]) wire.callerAudio(new Int16Array(320).fill(value), 0, false);
+    for (const value of [1, 2, 3]) wire.callerAudio(new Int16Array(320).fill(value), 0);
     for (const value of [1, 2, 3]) expect([...(await listener.next('audio')).samples]).toEqual(Array(320).fill(value));
   });
 
@@ -137,7 +137,7 @@ describe('the agent behind NAT', () => {
     const wire = entrance.wire();
     await entrance.listener.next('ready');
     wire.start();
-    for (const value of [1, 2]) wire.callerAudio(new Int16Array(320).fill(value), 0, false);
+    for (const value of [1, 2]) wire.callerAudio(new Int16Array(320).fill(value), 0);
     for (const value of [1, 2]) expect((await entrance.listener.next('audio')).samples[319]).toBe(value);
     await wire.callEnded('user_hangup');
   });

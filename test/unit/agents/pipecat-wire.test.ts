@@ -118,7 +118,7 @@ describe('the pipecat wire', () => {
       const bot = await connect({ callerRate });
       wire.start();
       const frames = [ramp(callerRate / 50, 1), ramp(callerRate / 50, 2000)];
-      for (const [i, frame] of frames.entries()) wire.callerAudio(frame, i * 20, false);
+      for (const [i, frame] of frames.entries()) wire.callerAudio(frame, i * 20);
       for (const [i, frame] of frames.entries()) {
         const heard = await bot.hearSound();
         expect(heard).toMatchObject({ id: i + 1, name: 'audio', sample_rate: callerRate, num_channels: 1 });
@@ -128,9 +128,9 @@ describe('the pipecat wire', () => {
 
     it('sends no sound before the person is on the line', async () => {
       const bot = await connect();
-      wire.callerAudio(ramp(320), 0, false);
+      wire.callerAudio(ramp(320), 0);
       wire.start();
-      wire.callerAudio(ramp(320, 7), 0, false);
+      wire.callerAudio(ramp(320, 7), 0);
       expect((await bot.hearSound()).audio.readInt16LE(0)).toBe(7);
     });
 
@@ -164,7 +164,7 @@ describe('the pipecat wire', () => {
       wire.start();
       const frame = new Int16Array(960);
       // The network takes some first, so more than 5 s are needed; nothing here waits for real time.
-      for (let i = 0; i < 20_000 && listener.all('lost').length === 0; i += 1) wire.callerAudio(frame, i * 20, false);
+      for (let i = 0; i < 20_000 && listener.all('lost').length === 0; i += 1) wire.callerAudio(frame, i * 20);
       expect(listener.all('lost')[0]!.loss).toMatchObject({ code: 'stalled', retryable: false });
       expect(wire.callerAudioDroppedMs).toBeGreaterThan(4000);
     });
@@ -347,7 +347,7 @@ describe('the pipecat wire', () => {
       const bot = await connect();
       bot.close(code, reason);
       expect(await listener.next('hangup')).toEqual({ type: 'hangup', drain: true, reason: said });
-      wire.callerAudio(ramp(320), 0, false);
+      wire.callerAudio(ramp(320), 0);
       await wire.callEnded('user_hangup');
       expect(listener.types).toEqual(['ready', 'hangup']);
     });

@@ -132,7 +132,7 @@ describe('an agent that does not read', () => {
     connection.stopReading();
     let frames = 0;
     const push = () => {
-      wire.callerAudio(pcm.fill(frames), frames * 20, false);
+      wire.callerAudio(pcm.fill(frames), frames * 20);
       frames += 1;
     };
     while (wire.callerAudioDroppedMs < 1000 && frames < 30_000) push();
@@ -159,13 +159,13 @@ describe('an agent that does not read', () => {
     const { wire, connection } = await calls.answered({ sampleRate: 48000 });
     const pcm = new Int16Array(960);
     connection.stopReading();
-    for (let i = 0; i < 100_000 && !calls.listener.types.includes('lost'); i += 1) wire.callerAudio(pcm, 0, false);
+    for (let i = 0; i < 100_000 && !calls.listener.types.includes('lost'); i += 1) wire.callerAudio(pcm, 0);
     expect(calls.listener.all('lost').map(({ loss }) => loss)).toEqual([
       { code: 'stalled', retryable: false, detail: 'the agent did not read for 5 s' },
     ]);
     const dropped = wire.callerAudioDroppedMs;
     expect(dropped).toBeGreaterThan(4000);
-    wire.callerAudio(pcm, 0, false);
+    wire.callerAudio(pcm, 0);
     expect(wire.callerAudioDroppedMs).toBe(dropped);
     expect(vi.getTimerCount()).toBe(0);
     await wire.callEnded('agent_lost');
@@ -255,7 +255,7 @@ describe('a connection that breaks in the call', () => {
     const { wire, connection } = await calls.answered();
     connection.drop();
     expect((await calls.listener.next('lost')).loss).toMatchObject({ code: 'socket_lost', retryable: true });
-    wire.callerAudio(new Int16Array(320), 0, false);
+    wire.callerAudio(new Int16Array(320), 0);
     wire.marked('lost', false);
     await wire.callEnded('agent_lost');
     expect(vi.getTimerCount()).toBe(0);

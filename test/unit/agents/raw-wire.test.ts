@@ -199,7 +199,7 @@ describe('becoming ready', () => {
 describe('the person is on the line', () => {
   it('lets no caller sound out before that, and counts none as dropped', async () => {
     const { wire, connection } = await calls.ready();
-    wire.callerAudio(frame(1), 0, false);
+    wire.callerAudio(frame(1), 0);
     await taken(connection);
     expect(connection.soundsWaiting).toBe(0);
     expect(wire.callerAudioDroppedMs).toBe(0);
@@ -211,7 +211,7 @@ describe('the person is on the line', () => {
     const pcm = frame(0);
     for (const value of [1, -2, 300]) {
       pcm.fill(value);
-      wire.callerAudio(pcm, 0, value === 300);
+      wire.callerAudio(pcm, 0);
     }
     pcm.fill(99);
     for (const value of [1, -2, 300]) {
@@ -225,7 +225,7 @@ describe('the person is on the line', () => {
   it.each([8000, 16000, 24000, 48000] as const)('sends 20 ms frames at %i Hz', async (sampleRate) => {
     const { wire, connection } = await calls.answered({ sampleRate });
     expect(ratesOf(agentTarget({ sampleRate }))).toEqual({ callerRate: sampleRate, agentRate: sampleRate });
-    wire.callerAudio(frame(5, sampleRate), 0, false);
+    wire.callerAudio(frame(5, sampleRate), 0);
     expect((await connection.hearSound()).length).toBe(sampleRate / 25);
   });
 });
@@ -536,7 +536,7 @@ describe('the end of the call', () => {
     await wire.callEnded('user_hangup');
     wire.connect();
     wire.start();
-    wire.callerAudio(frame(1), 0, false);
+    wire.callerAudio(frame(1), 0);
     expect(calls.agent.connectionCount).toBe(0);
     expect(calls.listener.events).toEqual([]);
   });

@@ -76,7 +76,7 @@ it('OpenAI’s TwilioRealtimeTransportLayer takes us for Twilio', async () => {
 
   // Caller sound: what we send is what the model gets, without a padding of silence for jumps of the timestamp.
   wire.start();
-  for (let i = 0; i < 50; i += 1) wire.callerAudio(FRAME, 1_000 + i * 20, false);
+  for (let i = 0; i < 50; i += 1) wire.callerAudio(FRAME, 1_000 + i * 20);
   const appended = await openAi.heard('input_audio_buffer.append', 50);
   const bytes = Buffer.concat(appended.map(({ audio }) => Buffer.from(String(audio), 'base64')));
   expect(bytes.length).toBe(50 * 160);

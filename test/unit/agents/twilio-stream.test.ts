@@ -136,7 +136,7 @@ describe('caller sound', () => {
   it('is one message of 160 bytes µ-law for each frame, with counters in decimal strings', async () => {
     const { wire, stream } = await calls.answered();
     const tone = sineTone(8000, 440, 60);
-    for (let i = 0; i < 3; i += 1) wire.callerAudio(tone.subarray(i * 160, (i + 1) * 160), 4_000 + i * 20, i === 1);
+    for (let i = 0; i < 3; i += 1) wire.callerAudio(tone.subarray(i * 160, (i + 1) * 160), 4_000 + i * 20);
     const heard = [await stream.hear('media'), await stream.hear('media'), await stream.hear('media')];
     expect(
       heard.map(({ sequenceNumber, media }) => [sequenceNumber, media!.track, media!.chunk, media!.timestamp]),
@@ -154,10 +154,10 @@ describe('caller sound', () => {
 
   it('is not sent before the stream begins', async () => {
     const { wire, stream } = await calls.ready();
-    wire.callerAudio(FRAME, 0, false);
+    wire.callerAudio(FRAME, 0);
     wire.callerDtmf('1', 100);
     wire.start();
-    wire.callerAudio(FRAME, 20, false);
+    wire.callerAudio(FRAME, 20);
     await stream.hear('media');
     expect(stream.events).toEqual(['connected', 'start', 'media']);
   });
@@ -168,7 +168,7 @@ describe('caller sound', () => {
     let time = 0;
     // What the two kernels take cannot be known; what is beyond it is dropped.
     while (wire.callerAudioDroppedMs === 0) {
-      for (let i = 0; i < 1_000; i += 1, time += 20) wire.callerAudio(FRAME, time, false);
+      for (let i = 0; i < 1_000; i += 1, time += 20) wire.callerAudio(FRAME, time);
       if (time > 3_600_000) throw new Error('nothing was ever dropped');
     }
     expect(await calls.listener.next('lost')).toEqual({
@@ -183,13 +183,13 @@ describe('caller sound', () => {
     const { wire, stream } = await calls.answered();
     stream.socket.pause();
     let time = 0;
-    for (; wire.callerAudioDroppedMs === 0 && time < 3_600_000; time += 20) wire.callerAudio(FRAME, time, false);
+    for (; wire.callerAudioDroppedMs === 0 && time < 3_600_000; time += 20) wire.callerAudio(FRAME, time);
     const resumedAt = time;
     stream.socket.resume();
     // Each frame that is read makes room for another one.
     while (Number(stream.messages.at(-1)?.media?.timestamp ?? 0) < resumedAt) {
       await new Promise((resolve) => setImmediate(resolve));
-      wire.callerAudio(FRAME, time, false);
+      wire.callerAudio(FRAME, time);
       time += 20;
     }
     const sent = stream.messages.flatMap(({ media }) => (media ? [Number(media.timestamp)] : []));
@@ -381,7 +381,7 @@ describe('the end of a stream', () => {
 
   it('by us is stop, then the socket', async () => {
     const { wire, stream } = await calls.answered();
-    wire.callerAudio(FRAME, 0, false);
+    wire.callerAudio(FRAME, 0);
     await wire.callEnded('user_hung_up');
     await stream.closed;
     expect(stream.messages.at(-1)).toEqual({
@@ -414,7 +414,7 @@ describe('the end of a stream', () => {
     await wire.callEnded('over');
     wire.connect();
     wire.start();
-    wire.callerAudio(FRAME, 0, false);
+    wire.callerAudio(FRAME, 0);
     wire.callerDtmf('1', 100);
     wire.marked('x', false);
     wire.instruct({ type: 'twiml', twiml: '<Response><Hangup/></Response>' });

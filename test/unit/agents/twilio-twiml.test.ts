@@ -148,7 +148,7 @@ describe('a document with a stream', () => {
     wire.start();
     const frame = new Int16Array(160);
     await one.hear('start');
-    wire.callerAudio(frame, 0, false);
+    wire.callerAudio(frame, 0);
     await one.hear('media');
     one.mark('late');
     await calls.listener.next('mark');
@@ -158,8 +158,8 @@ describe('a document with a stream', () => {
     expect([one.path, two.path]).toEqual(['/one', '/two']);
     expect(start.streamSid).not.toBe(one.messages[1]!.streamSid);
     wire.marked('late', false);
-    wire.callerAudio(frame, 5_000, false);
-    wire.callerAudio(frame, 5_020, false);
+    wire.callerAudio(frame, 5_000);
+    wire.callerAudio(frame, 5_020);
     expect((await two.hear('media')).media).toMatchObject({ chunk: '1', timestamp: '0' });
     expect((await two.hear('media')).media).toMatchObject({ chunk: '2', timestamp: '20' });
     expect(two.events).toEqual(['connected', 'start', 'media', 'media']);

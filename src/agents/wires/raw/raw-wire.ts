@@ -65,7 +65,7 @@ export class RawWire implements AgentWire {
     if (this.#life.start()) this.#say({ type: 'answered' });
   }
 
-  /** The wire has no time stamps: what is not sent is told by `gap`, and a concealed frame is sound like any other. */
+  /** The wire has no time stamps: what is not sent is told by `gap`. */
   callerAudio(pcm: Int16Array, mediaTimeMs: number): void {
     this.#life.callerAudio(pcm, mediaTimeMs);
   }
