@@ -84,7 +84,7 @@ export class FakeRealtimeCalls {
 export function speak(wire: ReturnType<FakeRealtimeCalls['dial']>, ms: number, loud = true): Int16Array {
   const sound = loud ? sineTone(RATE, 300, ms) : new Int16Array((RATE * ms) / 1000);
   for (let at = 0; at + FRAME <= sound.length; at += FRAME) {
-    wire.callerAudio(sound.subarray(at, at + FRAME), (at * 1000) / RATE, false);
+    wire.callerAudio(sound.subarray(at, at + FRAME), (at * 1000) / RATE);
   }
   return sound;
 }

@@ -3,6 +3,7 @@ import type { ConversationItem, RealtimeResponse } from 'openai/resources/realti
 import { sineTone } from '../../src/audio/index.ts';
 import type { FakeRealtimeOptions } from './fake-realtime.ts';
 import type { ServerSays } from './fake-realtime-session.ts';
+import type { SoundFormat } from './fake-realtime-sound.ts';
 
 /** What the model does in one response, in order. */
 export type Reply = readonly ReplyPart[];
@@ -16,14 +17,13 @@ type Item = ConversationItem & { readonly id: string };
 type Status = 'completed' | 'cancelled' | 'failed';
 
 interface Owner {
+  readonly format: SoundFormat;
   say(event: ServerSays): void;
   /** Keeps an item, new or changed; returns the item that it comes after. */
   keep(item: Item): string | null;
   spoke(itemId: string, ms: number): void;
   done(): void;
 }
-
-const RATE = 24_000;
 
 /** A response that is being spoken: faster than real time, in deltas, and it can be broken off at any of them. */
 export class FakeRealtimeResponse {
@@ -92,7 +92,7 @@ export class FakeRealtimeResponse {
   #beginSpeech(part: { say: string; ms: number; hz: number }, index: number): void {
     const id = `item_${randomUUID()}`;
     const item: Item = { id, type: 'message', role: 'assistant', status: 'in_progress', content: [] };
-    this.#speech = { item, part, pcm: sineTone(RATE, part.hz, part.ms), at: 0 };
+    this.#speech = { item, part, pcm: sineTone(this.#owner.format.rate, part.hz, part.ms), at: 0 };
     this.#owner.say({ type: 'response.output_item.added', response_id: this.id, output_index: index, item });
     this.#owner.say({ type: 'conversation.item.added', item, previous_item_id: this.#owner.keep(item) });
     this.#owner.say({
@@ -106,13 +106,14 @@ export class FakeRealtimeResponse {
   #delta(): boolean {
     const speech = this.#speech;
     if (speech === null || speech.at >= speech.pcm.length) return false;
-    const pcm = speech.pcm.subarray(speech.at, speech.at + (RATE / 1000) * this.#deltaMs);
+    const { format } = this.#owner;
+    const pcm = speech.pcm.subarray(speech.at, speech.at + (format.rate / 1000) * this.#deltaMs);
     speech.at += pcm.length;
-    this.#owner.spoke(speech.item.id, (pcm.length * 1000) / RATE);
+    this.#owner.spoke(speech.item.id, (pcm.length * 1000) / format.rate);
     this.#owner.say({
       type: 'response.output_audio.delta',
       ...this.#place(speech.item.id),
-      delta: Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength).toString('base64'),
+      delta: format.encode(pcm).toString('base64'),
     });
     this.#owner.say({ type: 'response.output_audio_transcript.delta', ...this.#place(speech.item.id), delta: '.' });
     return true;

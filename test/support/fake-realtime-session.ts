@@ -7,6 +7,7 @@ import type {
 import type { ClientEvent, FakeRealtimeOptions } from './fake-realtime.ts';
 import { FakeRealtimeResponse, type Reply } from './fake-realtime-response.ts';
 import { itemFault, sessionFault, turnDetectionOf, wantsTranscription } from './fake-realtime-rules.ts';
+import { soundFormat } from './fake-realtime-sound.ts';
 import { EnergyVad } from './fake-realtime-vad.ts';
 
 export type { Reply } from './fake-realtime-response.ts';
@@ -49,7 +50,7 @@ export class FakeRealtimeSession {
     this.#replies = [...(options.replies ?? [])];
   }
 
-  /** All sound that came in, s16le at 24 kHz. */
+  /** All sound that came in, as it was written: s16le at 24 kHz, or µ-law at 8 kHz if the session says so. */
   get heard(): Buffer {
     return Buffer.concat(this.#heard);
   }
@@ -133,7 +134,7 @@ export class FakeRealtimeSession {
     this.#heard.push(bytes);
     const turns = turnDetectionOf(this.config);
     if (turns === null) return;
-    for (const finding of this.#vad.push(bytes, turns)) {
+    for (const finding of this.#vad.push(soundFormat(this.config, 'input').decode(bytes), turns)) {
       const item_id = finding.type === 'started' ? this.#newId('item') : (this.#lastSpeech ?? this.#newId('item'));
       if (finding.type === 'started') {
         this.#lastSpeech = item_id;
@@ -227,6 +228,7 @@ export class FakeRealtimeSession {
       { say: `Reply ${this.#count}.`, ms: 1_000, hz: 400 + 100 * (this.#count % 10) },
     ];
     this.#response = new FakeRealtimeResponse(reply, this.#options, {
+      format: soundFormat(this.config, 'output'),
       say: (event) => this.say(event),
       keep: (item) => this.#keep(item),
       spoke: (itemId, ms) => this.audioMs.set(itemId, (this.audioMs.get(itemId) ?? 0) + ms),

@@ -17,6 +17,8 @@ export interface PipecatBotOptions {
   readonly greeting?: string;
   /** Length of the tones. Default 1000. */
   readonly greetingMs?: number;
+  /** Before the greeting it says a line with words, and that the caller said one. */
+  readonly said?: boolean;
   /** Default true: what the caller says loudly comes back. */
   readonly echo?: boolean;
   /** What key 1 makes it say, milliseconds. Default 10,000. */
@@ -231,6 +233,7 @@ function argumentsOf(options: PipecatBotOptions): string[] {
   return [
     ...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)])),
     ...(echo ? [] : ['--no-echo']),
+    ...(options.said === true ? ['--said'] : []),
     ...(options.wavHeaders === true ? ['--wav-headers'] : []),
   ];
 }

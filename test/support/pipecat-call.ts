@@ -88,7 +88,7 @@ export class PipecatCall {
     if (this.loud) {
       for (let i = 0; i < pcm.length; i += 1) pcm[i] = 8000 * Math.sin((2 * Math.PI * 400 * (first + i)) / this.#rate);
     }
-    this.wire.callerAudio(pcm, this.#frames * 20, false);
+    this.wire.callerAudio(pcm, this.#frames * 20);
     this.#frames += 1;
   }
 }

@@ -72,6 +72,7 @@ def options_of(arguments=None):
     parser.add_argument("--greet-on", choices=["ready", "connect"], default=None)
     parser.add_argument("--greeting", default="tones", help="tones, none, or a WAV file (16-bit, mono)")
     parser.add_argument("--greeting-ms", type=int, default=1000, help="length of the tones")
+    parser.add_argument("--said", action="store_true", help="before the greeting, a line of the caller and one of the bot")
     parser.add_argument("--no-echo", action="store_true")
     parser.add_argument("--talk-ms", type=int, default=10_000)
     parser.add_argument("--end-after-ms", type=int, default=None, help="ends the call so long after the greeting began")
@@ -127,6 +128,8 @@ class Talker(FrameProcessor):
         self._hearing = False
 
     async def greet(self):
+        if self._options.said:
+            await self.obey("said", {})
         await self._say(greeting_of(self._options), getattr(self._options, "greeting_rate", 0))
         if self._options.end_after_ms is not None:
             self.create_task(self._end_later(self._options.end_after_ms / 1000))
