@@ -40,7 +40,8 @@ export async function placeFirstCall(
   tellRecord(narrator, record);
   if (!answered) {
     const why = record.ending?.reason ?? 'unknown';
-    const hint = why === 'agent_unavailable' ? ' Its agent does not answer.' : '';
+    const missing = why === 'agent_unavailable' && options.agent !== undefined;
+    const hint = missing ? ` The agent at ${options.agent} is missing.` : '';
     throw new Error(`the call was not answered (${why}).${hint}`);
   }
   tellQuality(narrator, record.quality ?? {});

@@ -71,6 +71,14 @@ describe("A live call in the hands of Twilio's own client", () => {
     await expect(client().calls(sid).update({ status: 'completed' })).rejects.toMatchObject(gone);
   });
 
+  it('stays in the hands of its agent when the operator deletes that in mid-call', async () => {
+    const { call, sid } = await talk();
+    // Deletes the agents of the chain before.
+    await board.chain(twilioLink('Another', bot.streamUrl));
+    expect(await client().calls(sid).update({ status: 'completed' })).toMatchObject({ status: 'completed' });
+    expect(endingOf(await board.ended(call))).toBe('completed/agent_hangup/agent');
+  });
+
   it('is redirected to another stream by a document, to a third by a URL, and hung up by one more', async () => {
     const { call, stream, sid } = await talk();
     const stale = babble(10_000);
