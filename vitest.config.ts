@@ -17,6 +17,14 @@ const common = {
   hookTimeout: 30_000,
 };
 
+/** See test/support/steady-machine.ts. */
+const realTime = {
+  ...common,
+  setupFiles: [...common.setupFiles, 'test/support/steady-machine.ts'],
+  retry: { count: 2, condition: /^the machine stood still/ },
+  maxWorkers: 1,
+};
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -31,10 +39,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      {
-        test: { ...common, name: 'sound', include: REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 1 } },
-      },
-      { test: { ...common, name: 'interop', include: INTEROP, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      { test: { ...realTime, name: 'sound', include: REAL_TIME, sequence: { groupOrder: 1 } } },
+      { test: { ...realTime, name: 'interop', include: INTEROP, sequence: { groupOrder: 2 } } },
       // Last: reads what all the others logged.
       { test: { ...common, name: 'audit', include: AUDIT, maxWorkers: 1, sequence: { groupOrder: 3 } } },
     ],

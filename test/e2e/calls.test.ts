@@ -21,7 +21,7 @@ const HELLO = 'assets/audio/hello.wav';
  * With this seed a sound buffer conceals 0.02 of `international` and 0.03 of `bursty`.
  */
 const PROFILES = [
-  { profile: 'clean', envelope: 0.75, waveform: 0.75, concealed: 0.02, delayMs: 300, losesPackets: false },
+  { profile: 'clean', envelope: 0.75, waveform: 0.75, concealed: 0.02, delayMs: 200, losesPackets: false },
   { profile: 'moderate', envelope: 0.75, waveform: 0.6, concealed: 0.03, delayMs: 270, losesPackets: true },
   { profile: 'international', envelope: 0.45, waveform: 0.61, concealed: 0.055, delayMs: 600, losesPackets: true },
   { profile: 'bursty', envelope: 0.6, waveform: 0.55, concealed: 0.055, delayMs: 400, losesPackets: true },

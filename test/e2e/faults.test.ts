@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { correlate, levelDb, sineTone } from '../../src/audio/index.ts';
-import { measureEcho, type PhoneReport, type SimulatedCall } from '../../src/simulator/index.ts';
-import { type Bridge, PHONE_NUMBER_ID, startBridge } from '../support/bridge.ts';
+import type { PhoneReport, SimulatedCall } from '../../src/simulator/index.ts';
+import { PHONE_NUMBER_ID } from '../support/bridge.ts';
 import { House, words } from '../support/house.ts';
 import type { RawAgentConnection } from '../support/raw-agent.ts';
 import { callsWebhook } from '../support/webhook.ts';
@@ -11,7 +11,6 @@ const RATE = 16_000;
 const FRAME = RATE / 50;
 /** Nothing listens there. */
 const NOBODY = 'http://127.0.0.1:9';
-const HELLO = 'assets/audio/hello.wav';
 
 describe.concurrent('When webhooks go wrong', () => {
   let house: House;
@@ -244,60 +243,6 @@ describe.concurrent('What an agent does', () => {
     }
   }
 });
-
-describe.concurrent('Calls at the same time', () => {
-  const opened: Bridge[] = [];
-  afterAll(async () => {
-    for (const bridge of opened) await bridge.close();
-  });
-
-  it('reach agents that want 8, 16, 24 and 48 kHz, and each hears its echo', async () => {
-    const rates = ['8000', '16000', '24000', '48000'];
-    const echoes = rates.map(async (rate) => {
-      const bridge = await startBridge({ environment: { TALKWIRE_AGENT_SAMPLE_RATE: rate } });
-      opened.push(bridge);
-      return await echoOf(await bridge.whatsapp.call({ audio: HELLO }));
-    });
-    for (const echo of await Promise.all(echoes)) {
-      expect(echo.waveform).toBeGreaterThan(0.7);
-      expect(echo.envelope).toBeGreaterThan(0.8);
-    }
-  });
-
-  it('do not hear each other', async () => {
-    const bridge = await startBridge();
-    opened.push(bridge);
-    const forwards = words(5_000);
-    const backwards = forwards.toReversed();
-    const calls = [await bridge.whatsapp.call({ audio: forwards }), await bridge.whatsapp.call({ audio: backwards })];
-    const [first, second] = await Promise.all(calls.map(heardIn));
-    if (first === undefined || second === undefined) throw new Error('no phone');
-    expect(correlate(forwards, first, RATE).waveform).toBeGreaterThan(0.7);
-    expect(correlate(backwards, second, RATE).waveform).toBeGreaterThan(0.7);
-    expect(correlate(backwards, first, RATE).waveform).toBeLessThan(0.5);
-    expect(correlate(forwards, second, RATE).waveform).toBeLessThan(0.5);
-  });
-});
-
-async function spoken(call: SimulatedCall): Promise<PhoneReport> {
-  await call.waitFor('spoken', 15_000);
-  await new Promise((wake) => setTimeout(wake, 700));
-  call.hangUp();
-  await call.waitFor('closed', 5_000);
-  const { phone } = await call.report();
-  if (phone === null) throw new Error('another handset was used');
-  return phone;
-}
-
-async function echoOf(call: SimulatedCall) {
-  const echo = measureEcho(await spoken(call));
-  if (echo === null) throw new Error('the phone heard nothing');
-  return echo;
-}
-
-async function heardIn(call: SimulatedCall): Promise<Int16Array> {
-  return (await spoken(call)).heard;
-}
 
 function tone(ms: number): Int16Array {
   return sineTone(RATE, 440, ms, -12);

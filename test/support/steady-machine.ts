@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach } from 'vitest';
+
+/*
+ * Tests of sound judge delays and gaps in real time, and a virtual machine that stands still for a tenth of a second is
+ * heard on every call at once. Such a stop is told from a fault of ours by a thread that does nothing but sleep: when even
+ * that one was not woken, nobody else ran either. A test that failed meanwhile says so, and vitest.config.ts repeats it for
+ * those words alone; any other failure stands.
+ */
+
+/** Calls carry about 60 ms of sound in their buffers (docs/capacity.md). */
+const STANDSTILL_MS = 60;
+const TICK_MS = 5;
+/** The last so many standstills are remembered. */
+const REMEMBERED = 64;
+
+const SLEEPER = `
+const { workerData } = require('node:worker_threads');
+const stops = new Float64Array(workerData);
+const now = () => performance.timeOrigin + performance.now();
+let last = now();
+let count = 0;
+setInterval(() => {
+  const at = now();
+  if (at - last - ${TICK_MS} >= ${STANDSTILL_MS}) {
+    const slot = 2 * (count++ % ${REMEMBERED});
+    stops[slot + 1] = at - last - ${TICK_MS};
+    stops[slot] = at;
+  }
+  last = at;
+}, ${TICK_MS});
+`;
+
+/** Pairs of when it ended (Unix ms) and how long it was (ms). */
+const stops = new Float64Array(new SharedArrayBuffer(16 * REMEMBERED));
+new Worker(SLEEPER, { eval: true, workerData: stops.buffer }).unref();
+const startedAt = new WeakMap<object, number>();
+
+beforeEach(({ task }) => {
+  startedAt.set(task, now());
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  const ms = longestStandstill(startedAt.get(task) ?? 0);
+  if (ms > 0) throw new Error(`the machine stood still for ${Math.round(ms)} ms while this test ran`);
+});
+
+function longestStandstill(since: number): number {
+  let longest = 0;
+  for (let slot = 0; slot < stops.length; slot += 2)
+    if (stops[slot]! > since) longest = Math.max(longest, stops[slot + 1]!);
+  return longest;
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
