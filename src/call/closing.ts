@@ -1,10 +1,12 @@
-import type { CallPatch, Effect, LogEffect } from './effects.ts';
+import type { CallPatch, Effect } from './effects.ts';
 import type { Ending } from './ending.ts';
-import { advanceFarewell, DONE, farewellFor, hurryFarewell } from './farewell.ts';
+import { advanceFarewell, DONE, farewellFor, hurryFarewell, TERMINATE } from './farewell.ts';
+import { noteFailure } from './graph-failure.ts';
 import type { GraphAction, GraphResult, Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { Call, Closing, EndedState, EndingState, Farewell } from './state.ts';
+import { metaDuration, noteTerminate, type Terminate, terminateAfterEnd } from './terminate.ts';
 
 /** One call's end as the phase that ends it knows it. What is left out follows from the state. */
 export interface Departure {
@@ -20,17 +22,17 @@ export interface Departure {
   readonly sessionStartedAt?: number;
 }
 
-export type Terminate = Extract<Input, { type: 'meta.terminate' }>;
+const WITHOUT_LEG = new Set(['new', 'launching', 'launched', 'following']);
 
 /**
  * Ends a call, once: tells Graph what it must hear, closes the leg (which closes the agent's socket), and waits for both
- * at most `endTimeoutMs`. Call it from any state before `ending`.
+ * at most `endTimeoutMs`, for the name of a dial as long as it is watched. Call it from any state before `ending`.
  */
 export function endCall(call: Call, departure: Departure): Outcome {
   const { state, policy } = call;
   const { at, ending, terminate } = departure;
-  const hasLeg = state.phase !== 'new' && state.phase !== 'launching' && state.phase !== 'launched';
-  const farewell = departure.farewell ?? farewellFor(state);
+  const hasLeg = !WITHOUT_LEG.has(state.phase);
+  const farewell = departure.farewell ?? farewellFor(call, at);
   const closing: EndingState = {
     phase: 'ending',
     ending,
@@ -40,7 +42,7 @@ export function endCall(call: Call, departure: Departure): Outcome {
     terminateSeen: terminate !== undefined,
     farewell,
     leg: departure.leg ?? { pending: hasLeg, quality: null },
-    closedBy: at + policy.endTimeoutMs,
+    closedBy: Math.max(at + policy.endTimeoutMs, farewell.step === 'terminate_when_named' ? farewell.watchBy : 0),
   };
   const effects = [...(departure.notes ?? []), ...say(farewell, at)];
   if (hasLeg) effects.push({ type: 'media.close', ending });
@@ -48,65 +50,66 @@ export function endCall(call: Call, departure: Departure): Outcome {
 }
 
 /** The phase in which the ending stands and Graph and the leg are still to confirm. */
-export function onEnding(state: EndingState, input: Input): Outcome {
+export function onEnding(call: Call, state: EndingState, input: Input): Outcome {
+  const { at } = input;
+  const soon = at + call.policy.endTimeoutMs;
   switch (input.type) {
     case 'timer': {
       const farewell = hurryFarewell(state.farewell);
-      const effects = farewell === state.farewell ? [] : say(farewell, input.at);
-      return went(toEnded(state), [...effects, ...record(state, input.at)]);
+      const effects = farewell === state.farewell ? [] : say(farewell, at);
+      return went(toEnded(state), [...effects, ...record(state, at)]);
     }
     case 'media.closed':
       if (!state.leg.pending) return ignored('duplicate');
-      return settle({ ...state, leg: { pending: false, quality: input.quality } }, input.at, []);
-    case 'meta.terminate':
+      return settle({ ...state, leg: { pending: false, quality: input.quality } }, at, []);
+    case 'meta.terminate': {
       if (state.terminateSeen) return ignored('duplicate');
-      return settle(
-        { ...state, terminateSeen: true, metaDurationSeconds: metaDuration(input), farewell: DONE },
-        input.at,
-        [noteTerminate(input)],
-      );
+      const told = { terminateSeen: true, metaDurationSeconds: metaDuration(input), farewell: DONE };
+      const sessionStartedAt = state.sessionStartedAt ?? input.startTime;
+      const closedBy = Math.min(state.closedBy, soon);
+      return settle({ ...state, ...told, sessionStartedAt, closedBy }, at, [noteTerminate(input)]);
+    }
     case 'graph.ok':
     case 'graph.failed': {
       const farewell = advanceFarewell(state.farewell, input);
       if (farewell === null) return ignored('not_outstanding');
-      const spoken = farewell.step === 'terminating' ? say(farewell, input.at) : [];
-      return settle({ ...state, farewell }, input.at, [noteResult(input.at, input), ...spoken]);
+      const spoken = farewell.step === 'terminating' ? say(farewell, at) : [];
+      return settle({ ...state, farewell }, at, [noteResult(at, input), ...spoken]);
+    }
+    case 'dial.placed':
+    case 'dial.named':
+      // Whatever it was ended for, Graph has it, and now it can be told; unless Meta said that it is over.
+      if (state.terminateSeen) return went(state);
+      return settle({ ...state, farewell: TERMINATE, closedBy: soon }, at, say(TERMINATE, at));
+    case 'dial.failed': {
+      if (state.farewell.step !== 'terminate_when_named') return ignored('not_outstanding');
+      const noted = [noteFailure(at, 'connect', input.error)];
+      if (input.error.kind === 'unknown') return went(state, noted);
+      return settle({ ...state, farewell: DONE, closedBy: Math.min(state.closedBy, soon) }, at, noted);
     }
     default:
       return ignored('call_is_ending');
   }
 }
 
-/** After the end, nothing changes but the log. */
+/** After the end nothing changes but the log; only a dial whose name comes this late is one that Graph must end. */
 export function onEnded(state: EndedState, input: Input): Outcome {
-  if (input.type !== 'meta.terminate' || state.terminateSeen) return ignored('call_is_over');
-  return went({ ...state, terminateSeen: true }, terminateAfterEnd(input));
+  switch (input.type) {
+    case 'meta.terminate':
+      if (state.terminateSeen) return ignored('call_is_over');
+      return went({ ...state, terminateSeen: true }, terminateAfterEnd(input, state.pickupUnknown));
+    case 'dial.placed':
+    case 'dial.named':
+      return went(state, state.terminateSeen ? [] : say(TERMINATE, input.at));
+    default:
+      return ignored('call_is_over');
+  }
 }
 
-/**
- * What a terminate that comes after the end still changes. Meta sends one for every ending, ours included
- * (meta-calling.md §3.6), seconds later; its duration is the billed one.
- */
-export function terminateAfterEnd(input: Terminate): readonly LogEffect[] {
-  const durationSeconds = metaDuration(input);
-  const noted = noteTerminate(input);
-  return durationSeconds === null ? [noted] : [noted, { type: 'log.update', patch: { durationSeconds } }];
-}
-
-export function noteTerminate(input: Terminate): LogEffect {
-  return note(input.at, 'terminate_received', {
-    status: input.status,
-    answered: input.startTime !== null,
-    durationSeconds: input.durationSeconds,
-    errorCode: input.errors[0]?.code ?? null,
-  });
-}
-
-/** The line of a Graph result. Meta's message stays out: it may quote the SDP. */
+/** The line of a Graph result. */
 export function noteResult(at: number, result: GraphResult): Effect {
   if (result.type === 'graph.ok') return note(at, CONFIRMED[result.action], { tookMs: result.tookMs });
-  const { kind, code, httpStatus } = result.error;
-  return note(at, 'graph_failed', { action: result.action, kind, code, httpStatus });
+  return noteFailure(at, result.action, result.error);
 }
 
 const CONFIRMED: Readonly<Record<GraphAction, string>> = {
@@ -128,7 +131,8 @@ function settle(state: EndingState, at: number, effects: readonly Effect[]): Out
 }
 
 function toEnded(state: EndingState): EndedState {
-  return { phase: 'ended', ending: state.ending, terminateSeen: state.terminateSeen };
+  const { ending, terminateSeen } = state;
+  return { phase: 'ended', ending, terminateSeen, pickupUnknown: state.sessionStartedAt === null };
 }
 
 function record(state: EndingState, at: number): Effect[] {
@@ -149,10 +153,4 @@ function record(state: EndingState, at: number): Effect[] {
 
 function ownDuration({ sessionStartedAt, endedAt }: EndingState): number | null {
   return sessionStartedAt === null ? null : Math.max(0, Math.floor((endedAt - sessionStartedAt) / 1000));
-}
-
-/** Whole seconds, as Meta counted them; null for a call that was never picked up. */
-function metaDuration({ durationSeconds, startTime, endTime }: Terminate): number | null {
-  if (durationSeconds !== null) return durationSeconds;
-  return startTime !== null && endTime !== null ? Math.max(0, Math.floor((endTime - startTime) / 1000)) : null;
 }

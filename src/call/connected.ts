@@ -6,29 +6,54 @@ import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
+import type { CallPolicy } from './policy.ts';
 import { agentLost, onAgent, PROMPT_CAP_MS } from './recovery.ts';
 import type { Call, ConnectedState, DrainingState, PromptVoice, Voice } from './state.ts';
 
-/** Accept succeeded: opens the gate and lets the voice speak. `notes` are the lines that led here. */
-export function connect({ policy }: Call, voice: Voice, at: number, notes: readonly Effect[]): Outcome {
-  const byPolicy = policy.maxDurationMs === null ? null : at + policy.maxDurationMs;
+/** Somebody has picked up: what is needed to let the voice speak. Times in Unix milliseconds. */
+export interface Pickup {
+  readonly voice: Voice;
+  readonly at: number;
+  readonly sessionStartedAt: number;
+}
+
+/** The call is answered: opens the gate and lets the voice speak. `notes` are the lines that led here. */
+export function connect(
+  call: Call,
+  voice: Voice,
+  at: number,
+  notes: readonly Effect[],
+  sessionStartedAt = at,
+): Outcome {
+  const pickup = { voice: answeredVoice(call.policy, voice, at), at, sessionStartedAt };
+  return openGate(call, pickup, [answeredPatch(sessionStartedAt), ...notes]);
+}
+
+/** The same for a call whose record says already that it is answered. */
+export function openGate({ policy }: Call, pickup: Pickup, notes: readonly Effect[]): Outcome {
+  const { voice, at, sessionStartedAt } = pickup;
+  const byPolicy = policy.maxDurationMs === null ? null : sessionStartedAt + policy.maxDurationMs;
   const endBy = voice.kind === 'prompt' ? Math.min(at + PROMPT_CAP_MS, byPolicy ?? Infinity) : byPolicy;
   const [speak, started]: [Effect, string] =
     voice.kind === 'agent'
       ? [{ type: 'agent.start' }, 'agent_started']
       : [{ type: 'media.play', prompt: voice.prompt }, 'prompt_started'];
-  // An agent that was lost while accept was under way has the time of an answered call.
-  const heard =
-    voice.kind === 'agent' && !voice.ready
-      ? waitAgain(policy, { ...voice, chainBy: at + policy.recoveryTimeoutMs }, at, true)
-      : voice;
-  return went({ phase: 'connected', voice: heard, sessionStartedAt: at, endBy }, [
+  return went({ phase: 'connected', voice, sessionStartedAt, endBy }, [
     { type: 'media.ungate' },
     speak,
-    { type: 'log.update', patch: { status: 'answered', sessionStartedAt: at } },
     ...notes,
     note(at, started),
   ]);
+}
+
+/** An agent that is not ready when the call is answered has the time of an answered call from then on. */
+export function answeredVoice(policy: CallPolicy, voice: Voice, at: number): Voice {
+  if (voice.kind === 'prompt' || voice.ready) return voice;
+  return waitAgain(policy, { ...voice, chainBy: at + policy.recoveryTimeoutMs }, at, true);
+}
+
+export function answeredPatch(at: number): Effect {
+  return { type: 'log.update', patch: { status: 'answered', sessionStartedAt: at } };
 }
 
 /** The conversation. */

@@ -9,6 +9,7 @@ export function deadlineOf(state: CallState): number | null {
     case 'launching':
       return state.launchBy;
     case 'launched':
+    case 'following':
       return state.endBy;
     case 'offered':
       return Math.min(state.mediaBy, readyBy(state.voice));
@@ -19,6 +20,16 @@ export function deadlineOf(state: CallState): number | null {
     case 'accepting':
       // The ringing is over: an agent that is lost here has the time of an answered call, which begins with the result.
       return state.graphBy;
+    case 'offering':
+      return state.mediaBy;
+    case 'placing':
+      return state.graphBy;
+    case 'unsure':
+      return state.watchBy;
+    case 'ringing':
+      return Math.min(state.ringBy, readyBy(state.voice));
+    case 'answering':
+      return Math.min(state.mediaBy, readyBy(state.voice));
     case 'connected': {
       const deadline = Math.min(state.endBy ?? Infinity, readyBy(state.voice));
       return deadline === Infinity ? null : deadline;

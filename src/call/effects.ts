@@ -9,14 +9,26 @@ export type Effect =
   | { readonly type: 'graph.accept'; readonly sdp: string }
   | { readonly type: 'graph.reject' }
   | { readonly type: 'graph.terminate' }
-  /** Opens the leg, gated: no RTP leaves. Results: media.opened or media.failed, later media.connected. */
+  /** Places the call with our offer. Never repeated. Results: dial.placed or dial.failed. */
+  | { readonly type: 'graph.connect'; readonly sdp: string }
+  /** Opens the leg that answers, gated: no RTP leaves. Results: media.opened or media.failed, later media.connected. */
   | {
       readonly type: 'media.open';
       readonly offer: string;
       readonly firstMediaTimeoutMs: number;
       readonly mediaGapTimeoutMs: number;
     }
-  /** Accept succeeded: RTP flows from now on, a packet every 20 ms. */
+  /** Opens the leg of a dial, gated. Results: media.opened with our offer, or media.failed. */
+  | {
+      readonly type: 'media.offer';
+      readonly firstMediaTimeoutMs: number;
+      readonly mediaGapTimeoutMs: number;
+      /** `media.heard` may come before `media.ungate`: the phone's first sound is a sign that it was picked up. */
+      readonly hearEarly: boolean;
+    }
+  /** Gives the leg of a dial Meta's answer. Results: media.connected or media.failed. */
+  | { readonly type: 'media.answer'; readonly sdp: string }
+  /** Accept succeeded, or the dial was picked up: RTP flows from now on, a packet every 20 ms. */
   | { readonly type: 'media.ungate' }
   /** Result: media.prompt_done. */
   | { readonly type: 'media.play'; readonly prompt: string }
@@ -69,11 +81,21 @@ export interface TimelineEvent {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export type CallStatus = 'initiated' | 'ringing' | 'answered' | 'completed' | 'failed';
+/** The first two are of a dial that is not placed yet. */
+export type CallStatus =
+  | 'scheduled'
+  | 'awaiting_permission'
+  | 'initiated'
+  | 'ringing'
+  | 'answered'
+  | 'completed'
+  | 'failed';
 
 /** Times in Unix milliseconds. */
 export interface CallPatch {
   readonly status?: CallStatus;
+  /** Meta's id, once it is known of a dial. */
+  readonly callId?: string;
   /** When the media session began, that is, when accept succeeded. */
   readonly sessionStartedAt?: number;
   readonly endedAt?: number;

@@ -1,5 +1,6 @@
+import { isNamed } from './identity.ts';
 import type { GraphResult } from './inputs.ts';
-import type { CallState, Farewell } from './state.ts';
+import type { Call, Farewell } from './state.ts';
 
 export const DONE: Farewell = { step: 'done' };
 export const TERMINATE: Farewell = { step: 'terminating' };
@@ -8,19 +9,33 @@ export const REJECT_UNRUNG: Farewell = { step: 'rejecting', preAccept: 'unsent' 
 /** Graph refused to pre-accept it, or a runtime may have: where reject is refused, terminate follows. */
 export const REJECT_ELSE_TERMINATE: Farewell = { step: 'rejecting', preAccept: 'answered' };
 
-/** What Graph must hear if we end the call in this state: reject until pre_accept succeeded, terminate after it. */
-export function farewellFor(state: CallState): Farewell {
+/**
+ * What Graph must hear if we end the call in this state: reject until pre_accept succeeded, terminate after it. Of a dial
+ * nothing while Graph does not know of it, then terminate, which needs the name that Meta gave it.
+ */
+export function farewellFor({ state, identity, policy }: Call, at: number): Farewell {
   switch (state.phase) {
     case 'new':
-      return REJECT_UNRUNG;
+      if (identity.direction === 'inbound') return REJECT_UNRUNG;
+      return isNamed(identity) ? TERMINATE : DONE;
+    case 'offering':
+      return isNamed(identity) ? TERMINATE : DONE;
+    case 'placing':
+      return whenNamed(at + policy.connectWatchMs);
+    case 'unsure':
+      return whenNamed(state.watchBy);
     case 'offered':
       return state.launchTried ? REJECT_ELSE_TERMINATE : REJECT_UNRUNG;
     case 'launching':
       return REJECT_ELSE_TERMINATE;
     case 'pre-accepting':
       return { step: 'rejecting', preAccept: 'pending' };
+    case 'following':
+      return isNamed(identity) ? TERMINATE : whenNamed(state.endBy);
     case 'launched':
     case 'waiting':
+    case 'ringing':
+    case 'answering':
     case 'connected':
     case 'draining':
       return TERMINATE;
@@ -35,10 +50,16 @@ export function farewellFor(state: CallState): Farewell {
   }
 }
 
+/** A terminate that waits for the dial's name until `watchBy`, Unix milliseconds. */
+export function whenNamed(watchBy: number): Farewell {
+  return { step: 'terminate_when_named', watchBy };
+}
+
 /** Where a result takes the farewell; null if nobody waits for it. */
 export function advanceFarewell(farewell: Farewell, result: GraphResult): Farewell | null {
   switch (farewell.step) {
     case 'done':
+    case 'terminate_when_named':
       return null;
     case 'rejecting':
       return afterReject(farewell.preAccept, result);
@@ -53,7 +74,10 @@ export function advanceFarewell(farewell: Farewell, result: GraphResult): Farewe
   }
 }
 
-/** When time is up, a terminate that is still held back goes out as it is; for its result nobody waits. */
+/**
+ * When time is up, a terminate that is still held back goes out as it is; for its result nobody waits. One that has no
+ * name to go with cannot.
+ */
 export function hurryFarewell(farewell: Farewell): Farewell {
   const held = farewell.step === 'terminate_after_accept' || farewell.step === 'terminate_after_pre_accept';
   return held ? TERMINATE : farewell;

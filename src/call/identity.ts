@@ -18,7 +18,7 @@ export interface User {
 export interface CallIdentity {
   /** Our own id (UUID). */
   readonly id: string;
-  /** Meta's id, `wacid.…`. */
+  /** Meta's id, `wacid.…`. Of a dial that Meta has not named yet, our own. */
   readonly callId: string;
   readonly direction: Direction;
   readonly phoneNumberId: string;
@@ -29,5 +29,23 @@ export interface CallIdentity {
   /** Payload of the call button or deep link the user came from. */
   readonly ctaPayload: string | null;
   readonly deeplinkPayload: string | null;
+  /** Of a dial, what the client gave us with it; Graph is given `callbackDataOf` in its place. */
   readonly bizOpaqueCallbackData: string | null;
+}
+
+/** Whether Meta has told its id of the call; of a dial that may take a moment. */
+export function isNamed({ id, callId }: CallIdentity): boolean {
+  return id !== callId;
+}
+
+const CALLBACK_PREFIX = 'talkwire:';
+
+/** What Graph is given with a dial and repeats in its webhooks: by it a call is known before Graph has named it. */
+export function callbackDataOf({ id }: CallIdentity): string {
+  return `${CALLBACK_PREFIX}${id}`;
+}
+
+/** Our own id in what a webhook repeats; null if it is not of ours. */
+export function keyInCallbackData(data: string | null): string | null {
+  return data?.startsWith(CALLBACK_PREFIX) === true ? data.slice(CALLBACK_PREFIX.length) : null;
 }

@@ -20,13 +20,20 @@ export type {
   ToolWebhook,
   TwilioAgent,
 } from './agent-target.ts';
-export { terminateAfterEnd } from './closing.ts';
 export type { CallPatch, CallStatus, Effect, LogEffect, MediaEffect, TimelineEvent } from './effects.ts';
 export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
-export type { CallIdentity, Direction, User } from './identity.ts';
+export {
+  type CallIdentity,
+  callbackDataOf,
+  type Direction,
+  isNamed,
+  keyInCallbackData,
+  type User,
+} from './identity.ts';
 export type {
   AgentInput,
   ApiInput,
+  DialInput,
   GraphAction,
   GraphFailure,
   GraphResult,
@@ -40,6 +47,7 @@ export type {
 export type { CallPlan, PlannedCall } from './plan.ts';
 export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
 export type { CallQuality } from './quality.ts';
-export { isLaunched, type Standing, standingOf } from './standing.ts';
+export { isLaunched, lacksOnlyName, type Standing, standingOf } from './standing.ts';
 export type { Call, CallState } from './state.ts';
 export { beginCall, isOver, type Step, step } from './step.ts';
+export { terminateAfterEnd } from './terminate.ts';

@@ -8,6 +8,7 @@ export type Input = { readonly at: number } & (
   | MediaInput
   | AgentInput
   | GraphResult
+  | DialInput
   | { readonly type: 'timer' }
 );
 
@@ -32,6 +33,15 @@ export type MetaInput =
       readonly errors: readonly MetaError[];
     };
 
+/** Of a call that we place. */
+export type DialInput =
+  /** Graph took our connect and names the call. */
+  | { readonly type: 'dial.placed'; readonly callId: string; readonly tookMs: number }
+  /** `unknown`: it may have been placed. */
+  | { readonly type: 'dial.failed'; readonly error: GraphFailure }
+  /** A webhook with our callback data names the call, maybe before Graph's own answer. Fed before what the webhook says. */
+  | { readonly type: 'dial.named'; readonly callId: string };
+
 export interface MetaError {
   readonly code: number;
   readonly title: string | null;
@@ -40,6 +50,14 @@ export interface MetaError {
 
 /** What our own API or the service itself asks for. */
 export type ApiInput =
+  /** Place the call; its record is written. */
+  | { readonly type: 'api.dial' }
+  /** A client placed the call and has its media; ours is to write down what Meta says of it. */
+  | {
+      readonly type: 'api.follow';
+      /** A process before this one saw that it was picked up. */
+      readonly answered?: boolean;
+    }
   | { readonly type: 'api.hangup' }
   /** Admission says no, before the connect is fed: reject it, class `rejected`, with this reason. */
   | { readonly type: 'service.refused'; readonly why: Refusal }
@@ -47,7 +65,7 @@ export type ApiInput =
   | { readonly type: 'service.drained' }
   /**
    * This call was live when the process died. It is closed by the next start, unless a runtime has it (`launched`), which
-   * a restart of ours does not concern.
+   * a restart of ours does not concern. A dial that was not named yet is closed when Meta names it, or never does.
    */
   | { readonly type: 'service.restarted'; readonly answered: boolean; readonly launched: boolean };
 
@@ -115,4 +133,6 @@ export interface GraphFailure {
    */
   readonly kind: 'refused' | 'gone' | 'unknown';
   readonly message: string;
+  /** Of a connect, when Graph says that it would allow it (138012), Unix milliseconds. */
+  readonly retryAt?: number;
 }

@@ -71,5 +71,13 @@ function isRepeating(effect: Effect): boolean {
 }
 
 function label(input: Input): string {
-  return input.type === 'graph.ok' || input.type === 'graph.failed' ? `${input.type} ${input.action}` : input.type;
+  switch (input.type) {
+    case 'graph.ok':
+    case 'graph.failed':
+      return `${input.type} ${input.action}`;
+    case 'meta.status':
+      return `${input.type} ${input.status}`;
+    default:
+      return input.type;
+  }
 }

@@ -1,6 +1,6 @@
 import type { AgentFailure } from './agent-target.ts';
 import { noteAgent, recordAgent } from './chain.ts';
-import { endCall, noteTerminate, type Terminate } from './closing.ts';
+import { endCall } from './closing.ts';
 import { completed, dropped, type Ending, rejected } from './ending.ts';
 import { DONE } from './farewell.ts';
 import type { Input } from './inputs.ts';
@@ -9,6 +9,7 @@ import { metaEnding } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import { ring } from './ring.ts';
 import type { Call, LaunchedState, LaunchingState } from './state.ts';
+import { noteTerminate, type Terminate } from './terminate.ts';
 
 /** By then Meta's terminate is lost, for which a runtime's call otherwise waits for ever. */
 const LAUNCHED_CAP_MS = 24 * 60 * 60_000;
@@ -63,8 +64,12 @@ export function launchedBefore(call: Call, at: number): Outcome {
 
 function launched(call: Call, seat: number | null, effects: Parameters<typeof went>[1]): Outcome {
   // From Meta's own time, which a restart does not lose; when the phone was picked up is not known here.
-  const endBy = call.identity.startedAt + Math.min(call.policy.maxDurationMs ?? Infinity, LAUNCHED_CAP_MS);
-  return went({ phase: 'launched', seat, endBy }, effects);
+  return went({ phase: 'launched', seat, endBy: untilWhen(call) }, effects);
+}
+
+/** How long a call is watched that others have, Unix milliseconds. */
+export function untilWhen({ identity, policy }: Call): number {
+  return identity.startedAt + Math.min(policy.maxDurationMs ?? Infinity, LAUNCHED_CAP_MS);
 }
 
 function passOn(call: Call, { seat, offer, chainBy }: LaunchingState, at: number, failure: AgentFailure): Outcome {
@@ -72,16 +77,18 @@ function passOn(call: Call, { seat, offer, chainBy }: LaunchingState, at: number
   return ring(call, { at, offer, seat: seat + 1, chainBy, failure, notes });
 }
 
-function endedElsewhere(call: Call, input: Terminate): Outcome {
+/** Meta tells the end of a call that others have. `answered`: that it was picked up is known already. */
+export function endedElsewhere(call: Call, input: Terminate, answered = false): Outcome {
   const { at, startTime } = input;
-  const ending = metaEnding(startTime !== null, input);
+  const startKnown = 'sessionStartedAt' in call.state && call.state.sessionStartedAt !== null;
+  const ending = metaEnding(answered || startTime !== null, call.identity.direction, input);
   return endCall(call, {
     at,
     ending: ending.reason === 'user_hangup' ? completed('hangup', 'meta') : ending,
     notes: [noteTerminate(input)],
     farewell: DONE,
     terminate: input,
-    ...(startTime === null ? {} : { sessionStartedAt: startTime }),
+    ...(startTime === null || startKnown ? {} : { sessionStartedAt: startTime }),
   });
 }
 
@@ -89,7 +96,8 @@ function hangUp(call: Call, at: number, ending: Ending): Outcome {
   return endCall(call, { at, ending, notes: [note(at, 'hangup_requested')] });
 }
 
-function timeIsUp({ policy: { maxDurationMs } }: Call): Ending {
+/** The time of such a call is over. */
+export function timeIsUp({ policy: { maxDurationMs } }: Call): Ending {
   const byPolicy = maxDurationMs !== null && maxDurationMs <= LAUNCHED_CAP_MS;
   return byPolicy ? completed('max_duration', 'bridge') : dropped('no_terminate', 'bridge');
 }

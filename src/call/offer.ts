@@ -3,6 +3,7 @@ import { connect } from './connected.ts';
 import type { Effect } from './effects.ts';
 import { failed, missed, rejected } from './ending.ts';
 import { DONE, REJECT_ELSE_TERMINATE, TERMINATE } from './farewell.ts';
+import { codeOf } from './graph-failure.ts';
 import type { GraphResult, Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { onLive } from './live.ts';
@@ -98,7 +99,7 @@ function onPreAcceptResult(call: Call, state: PreAcceptingState, at: number, res
   if (kind === 'gone') return endCall(call, { at, ending: missed('caller_gave_up'), notes, farewell: DONE });
   return endCall(call, {
     at,
-    ending: failed('pre_accept_refused', 'meta', codeOf(result)),
+    ending: failed('pre_accept_refused', 'meta', codeOf(result.error)),
     notes,
     farewell: kind === 'refused' ? REJECT_ELSE_TERMINATE : TERMINATE,
   });
@@ -110,7 +111,7 @@ function onAcceptResult(call: Call, state: AcceptingState, at: number, result: G
   if (result.error.kind === 'gone') {
     return endCall(call, { at, ending: missed('caller_gave_up'), notes, farewell: DONE });
   }
-  const ending = failed('accept_refused', 'meta', codeOf(result));
+  const ending = failed('accept_refused', 'meta', codeOf(result.error));
   return endCall(call, { at, ending, notes, farewell: TERMINATE });
 }
 
@@ -156,8 +157,4 @@ type GraphFailed = Extract<GraphResult, { type: 'graph.failed' }>;
 
 function noAnswer(action: 'pre_accept' | 'accept'): GraphFailed {
   return { type: 'graph.failed', action, error: { code: null, httpStatus: null, kind: 'unknown', message: '' } };
-}
-
-function codeOf({ error }: GraphFailed): string {
-  return error.code === null ? error.kind : String(error.code);
 }

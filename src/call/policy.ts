@@ -13,9 +13,12 @@ export interface CallPolicy {
   readonly onAgentUnavailable: AgentUnavailable;
   /** An offer older than this when it is handled is not rung (meta-calling.md §12: about 45 s). */
   readonly maxOfferAgeMs: number;
-  /** From the pre_accept request until ICE and DTLS must be up (12 s: well under Meta's 30 s). */
+  /** From the pre_accept request, or a dial's pickup, until ICE and DTLS must be up (12 s: well under Meta's 30 s). */
   readonly mediaTimeoutMs: number;
-  /** From the offer until one of the agents must be ready: the ringing time that the chain is walked in. */
+  /**
+   * From the offer until one of the agents must be ready: the ringing time that the chain is walked in. That of a dial is
+   * `ringTimeoutMs`.
+   */
   readonly agentTimeoutMs: number;
   /** How long an answered call may be without a ready agent while one is sought. */
   readonly recoveryTimeoutMs: number;
@@ -26,6 +29,12 @@ export interface CallPolicy {
   /** Nothing at all from the phone since accept (meta-calling.md §4.5: 20 s) and later on (30 s). */
   readonly firstMediaTimeoutMs: number;
   readonly mediaGapTimeoutMs: number;
+  /** Of a dial: how long the phone may ring, from the moment that Meta has the call. */
+  readonly ringTimeoutMs: number;
+  /** Of a dial: Meta's ACCEPTED counts as picked up, or that or the phone's first sound, whichever comes first. */
+  readonly answeredBy: 'accepted' | 'accepted_or_media';
+  /** Of a dial whose outcome is not known: how long a webhook may still name it. */
+  readonly connectWatchMs: number;
   /** Meta knows no limit on the length of a call; null means none here either. */
   readonly maxDurationMs: number | null;
 }
@@ -40,5 +49,8 @@ export const DEFAULT_POLICY: Omit<CallPolicy, 'agents'> = {
   endTimeoutMs: 15_000,
   firstMediaTimeoutMs: 20_000,
   mediaGapTimeoutMs: 30_000,
+  ringTimeoutMs: 45_000,
+  answeredBy: 'accepted',
+  connectWatchMs: 120_000,
   maxDurationMs: null,
 };

@@ -3,26 +3,35 @@ import type { Call } from './state.ts';
 
 /** Who has a call at the moment, and whether it is answered. */
 export interface Standing {
-  /** Null: nobody, a prompt, or a runtime that a process before this one had given it. */
+  /** Null: nobody, a prompt, a client, or a runtime that a process before this one had given it. */
   readonly holder: { readonly seat: number; readonly agent: AgentTarget } | null;
-  /** Unix milliseconds; null before, and where a runtime answers. */
+  /** Unix milliseconds; null before, and where a runtime answers, or nobody saw it. Of a dial: when the user picked up. */
   readonly answeredAt: number | null;
+  /** A runtime or a client has its media. */
+  readonly elsewhere: boolean;
 }
 
 /** Null for a call that is over or about to be. */
-export function standingOf({ state, policy }: Call): Standing | null {
+export function standingOf(call: Call): Standing | null {
+  const { state, policy } = call;
   if (state.phase === 'ending' || state.phase === 'ended') return null;
   const seat = seatOf(state);
   const choice = seat === null ? undefined : policy.agents[seat];
   return {
     holder: seat === null || choice === undefined ? null : { seat, agent: choice.agent },
     answeredAt: 'sessionStartedAt' in state ? state.sessionStartedAt : null,
+    elsewhere: isLaunched(call),
   };
 }
 
-/** Whether a runtime has the call, so that it does not need this process. */
+/** Whether a runtime or a client has the call's media, so that it does not need this process. */
 export function isLaunched({ state }: Call): boolean {
-  return state.phase === 'launched';
+  return state.phase === 'launched' || state.phase === 'following';
+}
+
+/** A dial that has ended but for Graph, which can only be told once the call has a name. */
+export function lacksOnlyName({ state }: Call): boolean {
+  return state.phase === 'ending' && state.farewell.step === 'terminate_when_named' && !state.leg.pending;
 }
 
 function seatOf(state: Call['state']): number | null {

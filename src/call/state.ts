@@ -1,4 +1,5 @@
 import type { AgentFailure } from './agent-target.ts';
+import type { AnsweringState, DiallingState, FollowingState } from './dial-state.ts';
 import type { Ending } from './ending.ts';
 import type { CallIdentity } from './identity.ts';
 import type { Journal } from './journal.ts';
@@ -19,8 +20,11 @@ export interface Call {
  *
  *     new -> offered -> pre-accepting -> waiting -> accepting -> connected -> draining -> ending -> ended
  *        -> launching -> launched -------------------------------------------------> ending -> ended
+ *        -> offering -> placing -> [unsure] -> ringing -> [answering] -> connected -> draining -> ending -> ended
+ *        -> following -------------------------------------------------------------> ending -> ended
  *
- * The second line is that of a runtime, which answers the call itself; a launch that fails may come to `offered`. An outbound call will have its own states in place of offered to accepting, and share the rest.
+ * The second line is that of a runtime, which answers the call itself; a launch that fails may come to `offered`. The
+ * third is that of a dial, the fourth of one whose client has the media.
  */
 export type CallState =
   | NewState
@@ -30,6 +34,9 @@ export type CallState =
   | PreAcceptingState
   | WaitingState
   | AcceptingState
+  | DiallingState
+  | AnsweringState
+  | FollowingState
   | ConnectedState
   | DrainingState
   | EndingState
@@ -39,7 +46,7 @@ export type CallState =
 export type UnansweredState = OfferedState | PreAcceptingState | WaitingState | AcceptingState;
 
 /** States in which a media leg exists and nobody has ended the call. */
-export type LiveState = UnansweredState | ConnectedState | DrainingState;
+export type LiveState = UnansweredState | DiallingState | AnsweringState | ConnectedState | DrainingState;
 
 /** Begun; nothing has come in yet. */
 export interface NewState {
@@ -137,6 +144,11 @@ export interface EndedState {
   readonly phase: 'ended';
   readonly ending: Ending;
   readonly terminateSeen: boolean;
+  /**
+   * Nobody had heard that it was picked up, which Meta's terminate may still say: before our terminate had arrived, or
+   * while nobody watched. An accept of ours may have counted as well, whose answer was lost.
+   */
+  readonly pickupUnknown: boolean;
 }
 
 /** Who will speak to the caller, or does. */
@@ -152,7 +164,7 @@ export interface AgentVoice {
   readonly met: boolean;
   /** Unless it is ready: when it counts as failed. */
   readonly readyBy: number;
-  /** Unless it is ready: when the whole search must be over; from the offer, then from accept or the loss. */
+  /** Unless it is ready: when the whole search must be over; from the offer or the dial's name, then from the pickup or the loss. */
   readonly chainBy: number;
 }
 
@@ -165,7 +177,7 @@ export interface PromptVoice {
 
 /**
  * What Graph must still hear of the end. Graph refuses an action while another is in progress (meta-calling.md §2.1), so
- * a terminate waits for the result of our own accept.
+ * a terminate waits for the result of our own accept, and it is said with the call's name, so it waits for that of a dial.
  */
 export type Farewell =
   /** It knows, or never will. */
@@ -174,6 +186,8 @@ export type Farewell =
   /** Reject was refused while pre_accept was under way: once that has its result, terminate. */
   | { readonly step: 'terminate_after_pre_accept' }
   | { readonly step: 'terminate_after_accept' }
+  /** A dial that Graph may have placed. It ends without a word if no name has come until then. */
+  | { readonly step: 'terminate_when_named'; readonly watchBy: number }
   | { readonly step: 'terminating' };
 
 /** The leg on its way out. `quality` stays null if the leg never told. */

@@ -22,13 +22,14 @@ import {
   terminateAfter,
   whenLost,
 } from './call.ts';
+import { dial, follow, named, notPlaced, placed, status } from './dial-call.ts';
 
 /** An input without its time, made for the seat that was dialled last; or the timer at whatever deadline the call asked for. */
 export type Move =
   | { readonly kind: 'input'; readonly make: (at: number, seat: number) => Input }
   | { readonly kind: 'wake' };
 
-const input = (make: (at: number, seat: number) => Input): Move => ({ kind: 'input', make });
+export const input = (make: (at: number, seat: number) => Input): Move => ({ kind: 'input', make });
 
 const actions = ['pre_accept', 'accept', 'reject', 'terminate'] as const;
 const refusals = ['refused', 'gone', 'unknown'] as const;
@@ -62,16 +63,21 @@ const OF_AGENTS: readonly Move[] = [
   (at: number, seat: number) => agentLaunched(at, seat),
 ].flatMap((make) => [0, -1, 1].map((off) => input((at, seat) => make(at, seat + off))));
 
-/** Everything that can happen to a call, whether it makes sense or not. */
-export const ANYTHING: readonly Move[] = [
-  ...GOOD,
+/** What is no part of an inbound call that goes well. */
+const OTHERWISE: readonly Move[] = [
   ...OF_AGENTS,
   input((at) => connect(at, { timestamp: at - 60_000 })),
   input((at) => connect(at, { sdpType: 'answer' })),
   input((at) => terminate(at)),
   input((at) => terminate(at, { status: 'FAILED', errors: [{ code: 138021, title: null, details: null }] })),
   input((at) => terminateAfter(at, 3)),
-  input((at) => ({ type: 'meta.status', status: 'ACCEPTED', timestamp: at, at })),
+  ...(['RINGING', 'ACCEPTED', 'REJECTED'] as const).map((word) => input((at) => status(at, word))),
+  input(dial),
+  input((at) => follow(at)),
+  input((at) => placed(at)),
+  input((at) => named(at)),
+  input((at) => named(at, 'wacid.another')),
+  ...refusals.map((kind) => input((at) => notPlaced(at, kind))),
   input((at) => ({ type: 'api.hangup', at })),
   input((at) => ({ type: 'service.refused', why: 'at_capacity', at })),
   input((at) => ({ type: 'service.drained', at })),
@@ -91,28 +97,39 @@ export const ANYTHING: readonly Move[] = [
   { kind: 'wake' },
 ];
 
+/** Everything that can happen to a call, whether it makes sense or not. */
+export const ANYTHING: readonly Move[] = [...GOOD, ...OTHERWISE];
+
 /** What a whole call consists of: the way up, one or two ways to end, the confirmations, in any order. */
-export const wholeCall: fc.Arbitrary<Move[]> = fc
-  .record({
-    climb: fc.constantFrom(...CLIMBS),
-    ends: fc.subarray(ANYTHING.slice(GOOD.length), { minLength: 1, maxLength: 3 }),
-    wakes: fc.array(fc.constant<Move>({ kind: 'wake' }), { maxLength: 3 }),
-    copies: fc.subarray([...GOOD]),
-  })
-  .chain(({ climb, ends, wakes, copies }) => {
-    const confirmations = [
-      input((at) => ok(at, 'reject')),
-      input((at) => ok(at, 'terminate')),
-      input((at) => closed(at)),
-    ];
-    const moves: Move[] = [...climb, ...ends, ...wakes, ...copies, ...confirmations];
-    return fc.shuffledSubarray(moves, { minLength: 1, maxLength: moves.length });
-  });
+export function wholeCallOf(climbs: readonly (readonly Move[])[]): fc.Arbitrary<Move[]> {
+  return fc
+    .record({
+      climb: fc.constantFrom(...climbs),
+      ends: fc.subarray([...OTHERWISE], { minLength: 1, maxLength: 3 }),
+      wakes: fc.array(fc.constant<Move>({ kind: 'wake' }), { maxLength: 3 }),
+      copies: fc.subarray([...climbs[0]!]),
+    })
+    .chain(({ climb, ends, wakes, copies }) => {
+      const confirmations = [
+        input((at) => ok(at, 'reject')),
+        input((at) => ok(at, 'terminate')),
+        input((at) => closed(at)),
+      ];
+      const moves: Move[] = [...climb, ...ends, ...wakes, ...copies, ...confirmations];
+      return fc.shuffledSubarray(moves, { minLength: 1, maxLength: moves.length });
+    });
+}
 
 /** The way up in its own order as far as it goes, so that late phases are reached often, and then anything. */
-export const climbThenAnything: fc.Arbitrary<Move[]> = fc
-  .tuple(fc.constantFrom(...CLIMBS), fc.nat(GOOD.length + 4), fc.array(fc.constantFrom(...ANYTHING), { maxLength: 25 }))
-  .map(([climb, height, rest]) => [...climb.slice(0, height), ...rest]);
+export function climbThenAnythingOf(climbs: readonly (readonly Move[])[]): fc.Arbitrary<Move[]> {
+  const height = Math.max(...climbs.map((climb) => climb.length));
+  return fc
+    .tuple(fc.constantFrom(...climbs), fc.nat(height), fc.array(fc.constantFrom(...ANYTHING), { maxLength: 25 }))
+    .map(([climb, reached, rest]) => [...climb.slice(0, reached), ...rest]);
+}
+
+export const wholeCall = wholeCallOf(CLIMBS);
+export const climbThenAnything = climbThenAnythingOf(CLIMBS);
 
 const anyChoice: fc.Arbitrary<AgentChoice> = fc
   .record({
@@ -144,5 +161,8 @@ export const anyPolicy: fc.Arbitrary<CallPolicy> = fc
     maxDurationMs: fc.constantFrom(null, 5_000),
     agentTimeoutMs: fc.constantFrom(1_000, 30_000),
     recoveryTimeoutMs: fc.constantFrom(500, 20_000),
+    ringTimeoutMs: fc.constantFrom(2_000, 45_000),
+    answeredBy: fc.constantFrom<CallPolicy['answeredBy']>('accepted', 'accepted_or_media'),
+    connectWatchMs: fc.constantFrom(2_000, 120_000),
   })
   .map((rules) => policy(rules));

@@ -257,7 +257,7 @@ export class TestCall {
     return this.feed({ type: 'timer', at: this.deadline });
   }
 
-  /** Confirms whatever the ending waits for. */
+  /** Confirms whatever the ending waits for, but the name of a dial. */
   confirm(at: number): this {
     this.feed(ok(at, 'reject'), ok(at, 'terminate'), closed(at));
     return this;

@@ -10,8 +10,27 @@ export interface ClosingRow {
   readonly record: string;
 }
 
-/** Every row of every table of docs/closing.md. */
+/** Every row of docs/closing.md about a call that comes in. */
 export function closingRows(): readonly ClosingRow[] {
+  return allRows().filter(({ name }) => !isOfDial(name));
+}
+
+/** Every row about a call that we place: their names begin with `dial-`. */
+export function dialClosingRows(): readonly ClosingRow[] {
+  return allRows().filter(({ name }) => isOfDial(name));
+}
+
+/** What Graph hears to end the call, in order, of a row's `graph` cell. */
+export function farewellsOf(cell: string): ('reject' | 'terminate')[] {
+  if (cell === 'nothing') return [];
+  return Array.from(cell.matchAll(/reject|terminate/g), ([word]) => word as 'reject' | 'terminate');
+}
+
+function isOfDial(name: string): boolean {
+  return name.startsWith('dial-');
+}
+
+function allRows(): readonly ClosingRow[] {
   return readFileSync(new URL('../../docs/closing.md', import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
@@ -22,10 +41,4 @@ export function closingRows(): readonly ClosingRow[] {
         .map((cell) => cell.trim().replaceAll('`', ''));
       return { name, graph, media, agent, record };
     });
-}
-
-/** What Graph hears to end the call, in order, of a row's `graph` cell. */
-export function farewellsOf(cell: string): ('reject' | 'terminate')[] {
-  if (cell === 'nothing') return [];
-  return Array.from(cell.matchAll(/reject|terminate/g), ([word]) => word as 'reject' | 'terminate');
 }

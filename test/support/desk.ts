@@ -1,4 +1,5 @@
 import type { CallPolicy, Effect, GraphAction, Input } from '../../src/call/index.ts';
+import { Agenda } from './agenda.ts';
 import {
   agentFailed,
   agentHangup,
@@ -42,8 +43,6 @@ export interface Whim {
 type GraphState = 'ringing' | 'pre_accepted' | 'accepted' | 'over';
 
 const GOES_WELL: Fate = { delayMs: 60, outcome: 'works' };
-/** Far more than any of these calls needs: a machine that asks for the same timer again and again is caught here. */
-const MAX_EVENTS = 1_000;
 
 /**
  * A world around one call machine, on a virtual clock: a Graph with a state of its own that refuses two actions at a
@@ -59,10 +58,8 @@ export class Desk {
   #busy = false;
   /** The agent that was dialled last. */
   #seat = 0;
-  #now = T0;
-  #order = 0;
   readonly #fates: Fate[];
-  readonly #agenda: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
+  readonly #agenda = new Agenda(T0);
 
   constructor(rules: CallPolicy, fates: readonly Fate[], whims: readonly Whim[]) {
     this.call = new TestCall(rules);
@@ -76,24 +73,15 @@ export class Desk {
   }
 
   run(): void {
-    for (let events = 0; events < MAX_EVENTS; events += 1) {
-      const next = this.#agenda.sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      const { deadline } = this.call;
-      if (deadline !== null && (next === undefined || deadline < next.at)) {
-        this.#now = Math.max(this.#now, deadline);
-        this.#feed({ type: 'timer', at: this.#now });
-      } else if (next !== undefined) {
-        this.#agenda.shift();
-        this.#now = next.at;
-        next.run();
-      } else return;
-    }
-    throw new Error(`the call is ${this.call.phase} and does not come to rest`);
+    this.#agenda.run(this.call, (at) => this.#feed({ type: 'timer', at }));
+  }
+
+  get #now(): number {
+    return this.#agenda.now;
   }
 
   #in(delayMs: number, run: () => void): void {
-    this.#order += 1;
-    this.#agenda.push({ at: this.#now + delayMs, order: this.#order, run });
+    this.#agenda.in(delayMs, run);
   }
 
   #feed(input: Input): void {
@@ -136,6 +124,10 @@ export class Desk {
       case 'media.close':
         this.#later(20, (at) => closed(at));
         return;
+      case 'graph.connect':
+      case 'media.offer':
+      case 'media.answer':
+        throw new Error(`${effect.type} is of a dial`);
       case 'agent.start':
       case 'agent.close':
       case 'log.append':
