@@ -46,6 +46,29 @@ export const httpUrl: Text<string> = value('must be an http:// or https:// URL w
   return url.username === '' && url.password === '' ? url.href.replace(/\/+$/, '') : null;
 });
 
+/** As storage takes it. A URL holds a password. */
+export type DatabasePlace = { readonly path: string } | { readonly url: string };
+
+export const databasePlace: Text<DatabasePlace> = value(
+  'must be the path of a file, or a URL such as postgres://user:password@host:5432/name',
+  (text) => {
+    if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return { path: text };
+    // With `?host=` in it, for a Unix socket, there is none where a URL must have one.
+    const url = URL.parse(text.replace('@/', '@localhost/'));
+    if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) return null;
+    const isReadable = [url.username, url.password, url.pathname].every((part) => decoded(part) !== null);
+    return isReadable && url.pathname.length > 1 ? { url: text } : null;
+  },
+);
+
+/** The passwords of a database URL, as they stand in it and as they are meant. */
+export function databasePasswords(place: DatabasePlace): string[] {
+  if ('path' in place) return [];
+  const url = URL.parse(place.url.replace('@/', '@localhost/'));
+  const found = [url?.password ?? '', url?.searchParams.get('password') ?? ''];
+  return found.filter((password) => password !== '').flatMap((each) => [each, decoded(each) ?? each]);
+}
+
 /** Which of them an agent may have, its wire says. */
 export const agentUrl: Text<string> = value(
   'must be a ws://, wss://, http:// or https:// URL without user, password and fragment',
@@ -125,15 +148,8 @@ function iceServersOfJson(text: string): IceServer[] | null {
 function iceServerOfText(text: string): IceServer | null {
   const [, username, credential, host] = /^turn:([^:@]+):([^@]+)@([^@]+)$/.exec(text) ?? [];
   if (username === undefined || credential === undefined) return { urls: text };
-  try {
-    return {
-      urls: `turn:${host}`,
-      username: decodeURIComponent(username),
-      credential: decodeURIComponent(credential),
-    };
-  } catch {
-    return null;
-  }
+  const [user, password] = [decoded(username), decoded(credential)];
+  return user === null || password === null ? null : { urls: `turn:${host}`, username: user, credential: password };
 }
 
 function isIceServer(server: IceServer): boolean {
@@ -146,6 +162,14 @@ function isIceServer(server: IceServer): boolean {
 function integerIn(text: string, min: number, max: number): number | null {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   return number >= min && number <= max ? number : null;
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 function split(list: string): string[] {

@@ -4,6 +4,7 @@ import { optional, required, standard, type Text, type VariableMeta } from './co
 import {
   address,
   addresses,
+  databasePlace,
   httpUrl,
   iceServers,
   integer,
@@ -50,8 +51,13 @@ export const VARIABLES = z.object({
   ),
   TALKWIRE_DATABASE: standard(
     './var/talkwire.db',
-    { group: SERVICE, description: 'The SQLite file. Its folder is made if it is missing.' },
-    z.string(),
+    {
+      group: SERVICE,
+      description:
+        'Path of a SQLite file, whose folder is made if it is missing, or URL of a PostgreSQL database, such as postgres://user:password@host:5432/name.',
+      secret: true,
+    },
+    databasePlace,
   ),
   TALKWIRE_MASTER_KEY: required(
     {

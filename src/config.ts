@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type CallPolicy, DEFAULT_POLICY } from './call/index.ts';
 import { agentFaults, type FirstAgent, firstAgent } from './config-agent.ts';
+import { type DatabasePlace, databasePasswords } from './config-values.ts';
 import { describeVariable, isSecret, VARIABLES, type VariableName } from './config-variables.ts';
 
 /** The whole configuration, parsed once at the start. Holds secrets: never log it whole. Times in milliseconds. */
@@ -13,7 +14,7 @@ export interface Config {
     readonly publicUrl: string | null;
     readonly apiKeys: readonly string[];
   };
-  readonly database: { readonly path: string; readonly masterKey: Buffer; readonly inboxDays: number };
+  readonly database: { readonly place: DatabasePlace; readonly masterKey: Buffer; readonly inboxDays: number };
   readonly webhooks: {
     readonly appSecrets: readonly string[];
     readonly kapsoSecrets: readonly string[];
@@ -161,7 +162,7 @@ function toConfig(values: Values, given: Given, agentBody: unknown): Config {
       apiKeys: values.TALKWIRE_API_KEYS,
     },
     database: {
-      path: values.TALKWIRE_DATABASE,
+      place: values.TALKWIRE_DATABASE,
       masterKey: values.TALKWIRE_MASTER_KEY,
       inboxDays: values.TALKWIRE_INBOX_DAYS,
     },
@@ -215,10 +216,13 @@ function firstNumber(values: Values): FirstNumber | null {
 }
 
 function secretsOf(values: Values, given: Given): string[] {
-  const whole = (Object.keys(given) as VariableName[]).filter(isSecret).flatMap((name) => given[name] ?? []);
+  const names = (Object.keys(given) as VariableName[]).filter(isSecret);
+  // A path is no secret, and may be a word that stands in many lines.
+  const isPath = 'path' in values.TALKWIRE_DATABASE;
+  const whole = names.flatMap((name) => (name === 'TALKWIRE_DATABASE' && isPath ? [] : (given[name] ?? [])));
   const parts = [values.TALKWIRE_API_KEYS, values.TALKWIRE_APP_SECRETS ?? [], values.TALKWIRE_KAPSO_SECRETS ?? []];
   const ice = (values.TALKWIRE_ICE_SERVERS ?? []).flatMap((server) => server.credential ?? []);
-  return [...new Set([...whole, ...parts.flat(), ...ice])];
+  return [...new Set([...whole, ...parts.flat(), ...ice, ...databasePasswords(values.TALKWIRE_DATABASE)])];
 }
 
 function readTextFile(path: string): string {

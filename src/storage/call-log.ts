@@ -1,16 +1,23 @@
-import type { Kysely, Selectable, Updateable } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Updateable } from 'kysely';
 import type { CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
 import type { CallDetail, CallListQuery, CallPage, CallQueries, TimelineLine } from '../calls-api/ports.ts';
-import type { AgentName, CallLog, UnfinishedCall } from '../runtime/ports.ts';
+import type { AgentName, CallLog, RecordedCall, UnfinishedCall } from '../runtime/ports.ts';
 import { listCalls } from './call-list.ts';
 import { toDetail } from './call-record.ts';
+import { appendEvent, endingColumns, identityOf, newCall } from './call-row.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { hasName, linkedPair, openWindow, pairFor } from './permission-book/pairs.ts';
 import type { CallsTable, Schema } from './schema.ts';
 
 /** Meta repeats webhooks for up to 7 days (meta-calling.md §3.2); no connect comes later than that. */
 const TOMBSTONE_KEPT_MS = 8 * 24 * 3_600_000;
+/** A call of the user opens the service window, answered or not, and so does a call of ours that is picked up (§6). */
+const WINDOW_MS = 24 * 3_600_000;
 
-/** The calls: one record each, and the timeline of what happened. */
+/**
+ * The calls: one record each, and the timeline of what happened. The permission ledger counts them, so each call belongs
+ * to the pair of its number and its user.
+ */
 export class SqlCallLog implements CallLog, CallQueries {
   readonly #db: Kysely<Schema>;
   readonly #writes: GroupCommit;
@@ -21,18 +28,24 @@ export class SqlCallLog implements CallLog, CallQueries {
   }
 
   async create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentName | null): Promise<void> {
-    const row: CallsTable = { ...newCall(identity, agent), status, created_at: at, updated_at: at };
-    await this.#writes.run((db) => db.insertInto('calls').values(row).execute());
+    await this.#writes.run(async (db) => {
+      const pairId = await pairOf(db, identity);
+      const placedAt = identity.direction === 'outbound' ? at : null;
+      const row = newCall(identity, { status, agent, followed: false, pairId, placedAt, createdAt: at });
+      await db.insertInto('calls').values(row).execute();
+    });
   }
 
   async update(id: string, patch: CallPatch, at: number): Promise<void> {
     const changes = { ...changedColumns(patch), updated_at: at };
-    await this.#writes.run((db) => db.updateTable('calls').set(changes).where('id', '=', id).execute());
+    await this.#writes.run(async (db) => {
+      await db.updateTable('calls').set(changes).where('id', '=', id).execute();
+      if (patch.sessionStartedAt !== undefined) await openWindowOfDial(db, id, patch.sessionStartedAt);
+    });
   }
 
   async append(id: string, event: TimelineEvent): Promise<void> {
-    const row = { call_key: id, at: event.at, type: event.type, data: JSON.stringify(event.data) };
-    await this.#writes.run((db) => db.insertInto('call_events').values(row).execute());
+    await this.#writes.run((db) => appendEvent(db, id, event.at, event.type, event.data));
   }
 
   async keyOf(callId: string): Promise<string | null> {
@@ -40,17 +53,24 @@ export class SqlCallLog implements CallLog, CallQueries {
     return row?.id ?? null;
   }
 
+  async recorded(key: string): Promise<RecordedCall | null> {
+    const row = await this.#db.selectFrom('calls').selectAll().where('id', '=', key).executeTakeFirst();
+    return row === undefined ? null : { identity: identityOf(row), over: row.ending_class !== null };
+  }
+
   async unfinished(): Promise<readonly UnfinishedCall[]> {
     const rows = await this.#db
       .selectFrom('calls')
       .selectAll()
       .where('ending_class', 'is', null)
+      .where('status', 'not in', ['scheduled', 'awaiting_permission'])
       .orderBy('created_at')
       .execute();
     return rows.map((row) => ({
       identity: identityOf(row),
       answered: row.session_started_at !== null,
       launched: row.launched === 1,
+      followed: row.followed === 1,
     }));
   }
 
@@ -80,8 +100,10 @@ export class SqlCallLog implements CallLog, CallQueries {
   async find(callId: string): Promise<CallDetail | null> {
     const row = await this.#db
       .selectFrom('calls')
-      .selectAll()
-      .where((where) => where.or([where('id', '=', callId), where('call_id', '=', callId)]))
+      .leftJoin('dials', 'dials.id', 'calls.id')
+      .selectAll('calls')
+      .select(['dials.state', 'dials.asked_at', 'dials.next_at', 'dials.deadline_at'])
+      .where((where) => where.or([where('calls.id', '=', callId), where('calls.call_id', '=', callId)]))
       .executeTakeFirst();
     return row === undefined ? null : toDetail(row);
   }
@@ -99,65 +121,39 @@ export class SqlCallLog implements CallLog, CallQueries {
   }
 }
 
-function newCall(identity: CallIdentity, agent: AgentName | null) {
-  return {
-    id: identity.id,
-    call_id: identity.callId,
-    direction: identity.direction,
-    phone_number_id: identity.phoneNumberId,
-    display_phone_number: identity.displayPhoneNumber,
-    user_wa_id: identity.user.waId,
-    user_id: identity.user.userId,
-    parent_user_id: identity.user.parentUserId,
-    user_name: identity.user.name,
-    started_at: identity.startedAt,
-    session_started_at: null,
-    ended_at: null,
-    duration_seconds: null,
-    cta_payload: identity.ctaPayload,
-    deeplink_payload: identity.deeplinkPayload,
-    biz_opaque_callback_data: identity.bizOpaqueCallbackData,
-    agent_id: agent?.id ?? null,
-    agent_name: agent?.name ?? null,
-    ending_class: null,
-    ending_reason: null,
-    ended_by: null,
-    ending_detail: null,
-    quality: null,
-    launched: 0,
-  };
+/** A webhook that names the user by number and by BSUID makes one pair of two; of a dial, the names are a client's. */
+async function pairOf(db: Kysely<Schema>, { direction, phoneNumberId, user, startedAt }: CallIdentity) {
+  if (!hasName(user)) return null;
+  if (direction === 'outbound') return await pairFor(db, phoneNumberId, user);
+  const pairId = await linkedPair(db, phoneNumberId, user);
+  await openWindow(db, pairId, startedAt + WINDOW_MS);
+  return pairId;
 }
 
-function changedColumns(patch: CallPatch): Updateable<CallsTable> {
+async function openWindowOfDial(db: Kysely<Schema>, id: string, pickedUpAt: number): Promise<void> {
+  const call = await db.selectFrom('calls').select(['direction', 'pair_id']).where('id', '=', id).executeTakeFirst();
+  if (call?.direction !== 'outbound' || call.pair_id === null) return;
+  await openWindow(db, call.pair_id, pickedUpAt + WINDOW_MS);
+}
+
+/** The first word on when a call was picked up holds: limits that are counted from it must not move. */
+function firstOf(pickedUpAt: number): RawBuilder<number> {
+  return sql<number>`coalesce(session_started_at, ${pickedUpAt})`;
+}
+
+type Changes = Omit<Updateable<CallsTable>, 'session_started_at'> & { session_started_at?: RawBuilder<number> };
+
+function changedColumns(patch: CallPatch): Changes {
   const { agent, ending, quality } = patch;
   return {
     ...(patch.status !== undefined && { status: patch.status }),
-    ...(patch.sessionStartedAt !== undefined && { session_started_at: patch.sessionStartedAt }),
+    ...(patch.callId !== undefined && { call_id: patch.callId }),
+    ...(patch.sessionStartedAt !== undefined && { session_started_at: firstOf(patch.sessionStartedAt) }),
     ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
     ...(patch.durationSeconds !== undefined && { duration_seconds: patch.durationSeconds }),
     ...(agent !== undefined && { agent_id: agent.id, agent_name: agent.name }),
     ...(patch.launched === true && { launched: 1 }),
     ...(quality !== undefined && { quality: quality === null ? null : JSON.stringify(quality) }),
-    ...(ending !== undefined && {
-      ending_class: ending.class,
-      ending_reason: ending.reason,
-      ended_by: ending.endedBy,
-      ending_detail: ending.detail,
-    }),
-  };
-}
-
-function identityOf(row: Selectable<CallsTable>): CallIdentity {
-  return {
-    id: row.id,
-    callId: row.call_id,
-    direction: row.direction,
-    phoneNumberId: row.phone_number_id,
-    displayPhoneNumber: row.display_phone_number,
-    user: { waId: row.user_wa_id, userId: row.user_id, parentUserId: row.parent_user_id, name: row.user_name },
-    startedAt: row.started_at,
-    ctaPayload: row.cta_payload,
-    deeplinkPayload: row.deeplink_payload,
-    bizOpaqueCallbackData: row.biz_opaque_callback_data,
+    ...(ending !== undefined && endingColumns(ending)),
   };
 }

@@ -1,19 +1,23 @@
 import type { Selectable } from 'kysely';
 import type { CallQuality } from '../call/index.ts';
 import type { CallDetail, CallRecord } from '../calls-api/ports.ts';
-import type { CallsTable } from './schema.ts';
+import type { CallsTable, DialsTable } from './schema.ts';
 
 type Row = Selectable<CallsTable>;
+
+/** A call, and how it waits: all null if it does not. */
+type DetailRow = Row & { [Column in 'state' | 'asked_at' | 'next_at' | 'deadline_at']: DialsTable[Column] | null };
 
 /** The record of kapso-api.md §3: flat, every key always there, null for what this service does not keep. */
 export function toRecord(row: Row): CallRecord {
   return {
     id: row.id,
-    call_id: row.call_id,
+    // A dial that Meta has not named yet has no id of Meta's.
+    call_id: row.call_id === row.id ? null : row.call_id,
     direction: row.direction,
     status: row.status,
     duration_seconds: row.duration_seconds,
-    started_at: iso(row.started_at),
+    started_at: row.direction === 'outbound' && row.placed_at === null ? null : iso(row.started_at),
     ended_at: isoOrNull(row.ended_at),
     session_started_at: isoOrNull(row.session_started_at),
     created_at: iso(row.created_at),
@@ -35,7 +39,7 @@ export function toRecord(row: Row): CallRecord {
 }
 
 /** The record, and what only this service knows of the call. */
-export function toDetail(row: Row): CallDetail {
+export function toDetail(row: DetailRow): CallDetail {
   const quality: CallQuality | null = row.quality === null ? null : JSON.parse(row.quality);
   return {
     ...toRecord(row),
@@ -48,6 +52,17 @@ export function toDetail(row: Row): CallDetail {
         ? null
         : { class: row.ending_class, reason: row.ending_reason, ended_by: row.ended_by, detail: row.ending_detail },
     quality: quality === null ? null : inSnakeCase(quality),
+    waiting: waiting(row),
+  };
+}
+
+function waiting({ state, asked_at, next_at, deadline_at }: DetailRow): CallDetail['waiting'] {
+  if (state === null) return null;
+  return {
+    state,
+    asked_at: isoOrNull(asked_at),
+    next_attempt_at: isoOrNull(next_at),
+    until: isoOrNull(deadline_at),
   };
 }
 

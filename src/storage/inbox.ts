@@ -56,6 +56,25 @@ export class SqlInbox implements Inbox {
     await this.#writes.run((db) => db.updateTable('webhook_inbox').set(changes).where('id', '=', id).execute());
   }
 
+  async reopen(): Promise<number> {
+    return await this.#writes.run(async (db) => {
+      const since = db
+        .selectFrom('calls')
+        .select(({ fn }) => fn.min('placed_at').as('at'))
+        .where('ending_class', 'is', null)
+        .whereRef('call_id', '=', 'id');
+      const { numUpdatedRows } = await db
+        .updateTable('webhook_inbox')
+        .set({ done_at: null, outcome: null })
+        .where('done_at', 'is not', null)
+        // What said nothing of calls of ours has no body any more.
+        .where('body', '!=', NOTHING)
+        .where('received_at', '>=', since)
+        .executeTakeFirstOrThrow();
+      return Number(numUpdatedRows);
+    });
+  }
+
   async prune(before: number): Promise<number> {
     return await this.#writes.run(async (db) => {
       const { numDeletedRows } = await db

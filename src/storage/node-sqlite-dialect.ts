@@ -50,10 +50,23 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/** More than the service has statements. Those that are made for a list of any length must not pile up. */
+const KEPT_STATEMENTS = 300;
+
+/** To prepare a statement takes SQLite longer than to run most of ours. kysely runs each to its end before the next. */
 function adapt(database: DatabaseSync): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
-    prepare: (sql) => adaptStatement(database.prepare(sql)),
+    prepare(sql) {
+      const known = kept.get(sql);
+      const statement = known ?? adaptStatement(database.prepare(sql));
+      // A map keeps the order in which its keys were set, so its first is the one not used for longest.
+      const [oldest = ''] = kept.keys();
+      kept.delete(known === undefined && kept.size === KEPT_STATEMENTS ? oldest : sql);
+      kept.set(sql, statement);
+      return statement;
+    },
   };
 }
 

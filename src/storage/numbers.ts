@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { NO_RULES, type NumberRules } from '../agents/ports.ts';
 import { type CallPolicy, DEFAULT_POLICY } from '../call/index.ts';
 import type { NumberRulesBook } from '../calls-api/ports.ts';
+import { DEFAULT_DIAL_RULES, type DialRules, type DialRulesBook } from '../permissions/ports.ts';
 import type { GraphCredentials, NumberDirectory } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { NumbersTable, Schema } from './schema.ts';
@@ -20,13 +21,14 @@ export interface NumberSettings {
 interface Entry {
   readonly settings: NumberSettings;
   readonly rules: NumberRules;
+  readonly dialRules: DialRules;
 }
 
 /**
  * The numbers that are ours, how to speak for them and how their calls are handled. Kept in memory, because every webhook
  * asks; the rows are the truth.
  */
-export class NumberStore implements NumberDirectory, NumberRulesBook {
+export class NumberStore implements NumberDirectory, NumberRulesBook, DialRulesBook {
   readonly #writes: GroupCommit;
   readonly #sealer: Sealer;
   readonly #numbers: Map<string, Entry>;
@@ -48,8 +50,25 @@ export class NumberStore implements NumberDirectory, NumberRulesBook {
     return this.#numbers.has(phoneNumberId);
   }
 
+  numberShowing(displayPhoneNumber: string): string | null {
+    const shown = digitsOf(displayPhoneNumber);
+    if (shown === '') return null;
+    return this.list().find((number) => digitsOf(number.displayPhoneNumber ?? '') === shown)?.phoneNumberId ?? null;
+  }
+
   async credentials(phoneNumberId: string): Promise<GraphCredentials | null> {
     return this.#numbers.get(phoneNumberId)?.settings.credentials ?? null;
+  }
+
+  async showsAs(phoneNumberId: string, displayPhoneNumber: string): Promise<void> {
+    const number = this.#numbers.get(phoneNumberId);
+    if (number === undefined || digitsOf(number.settings.displayPhoneNumber ?? '') === digitsOf(displayPhoneNumber))
+      return;
+    const shown = { display_phone_number: displayPhoneNumber };
+    await this.#writes.run((db) =>
+      db.updateTable('numbers').set(shown).where('phone_number_id', '=', phoneNumberId).execute(),
+    );
+    this.#numbers.set(phoneNumberId, { ...number, settings: { ...number.settings, displayPhoneNumber } });
   }
 
   /** What holds for its calls; null if the number is not ours. */
@@ -63,22 +82,25 @@ export class NumberStore implements NumberDirectory, NumberRulesBook {
   }
 
   /**
-   * Keeps a number, new or changed; its rules stay.
+   * Keeps a number, new or changed; its rules stay, and how it is displayed if `given` does not know.
    *
    * @param at Unix milliseconds
    */
-  async upsert(number: NumberSettings, at: number): Promise<void> {
+  async upsert(given: NumberSettings, at: number): Promise<void> {
+    const displayPhoneNumber = given.displayPhoneNumber ?? this.displayPhoneNumber(given.phoneNumberId);
+    const number = { ...given, displayPhoneNumber };
     const row = { ...toRow(number, this.#sealer), created_at: at, updated_at: at };
     const { phone_number_id: _key, created_at: _created, ...changes } = row;
     await this.#writes.run((db) =>
       db
         .insertInto('numbers')
-        .values({ ...row, rules: '{}' })
+        .values({ ...row, rules: '{}', dial_rules: '{}' })
         .onConflict((conflict) => conflict.column('phone_number_id').doUpdateSet(changes))
         .execute(),
     );
     const rules = this.rules(number.phoneNumberId) ?? NO_RULES;
-    this.#numbers.set(number.phoneNumberId, { settings: number, rules });
+    const dialRules = this.dialRules(number.phoneNumberId) ?? DEFAULT_DIAL_RULES;
+    this.#numbers.set(number.phoneNumberId, { settings: number, rules, dialRules });
   }
 
   rules(phoneNumberId: string): NumberRules | null {
@@ -94,6 +116,23 @@ export class NumberStore implements NumberDirectory, NumberRulesBook {
     if (number !== undefined) this.#numbers.set(phoneNumberId, { ...number, rules });
   }
 
+  dialRules(phoneNumberId: string): DialRules | null {
+    return this.#numbers.get(phoneNumberId)?.dialRules ?? null;
+  }
+
+  async setDialRules(phoneNumberId: string, dialRules: DialRules, at: number): Promise<void> {
+    const changes = { dial_rules: JSON.stringify(dialRules), updated_at: at };
+    await this.#writes.run((db) =>
+      db.updateTable('numbers').set(changes).where('phone_number_id', '=', phoneNumberId).execute(),
+    );
+    const number = this.#numbers.get(phoneNumberId);
+    if (number !== undefined) this.#numbers.set(phoneNumberId, { ...number, dialRules });
+  }
+
+  displayPhoneNumber(phoneNumberId: string): string | null {
+    return this.#numbers.get(phoneNumberId)?.settings.displayPhoneNumber ?? null;
+  }
+
   /** False if there was no such number. */
   async remove(phoneNumberId: string): Promise<boolean> {
     await this.#writes.run((db) => db.deleteFrom('numbers').where('phone_number_id', '=', phoneNumberId).execute());
@@ -101,7 +140,7 @@ export class NumberStore implements NumberDirectory, NumberRulesBook {
   }
 }
 
-type NumberColumns = Omit<NumbersTable, 'rules' | 'created_at' | 'updated_at'>;
+type NumberColumns = Omit<NumbersTable, 'rules' | 'dial_rules' | 'created_at' | 'updated_at'>;
 
 function toRow(number: NumberSettings, sealer: Sealer): NumberColumns {
   const { phoneNumberId, displayPhoneNumber, credentials, policy } = number;
@@ -123,7 +162,15 @@ function fromRow(row: Selectable<NumbersTable>, sealer: Sealer): Entry {
     credentials: { kind: row.credential_kind, secret: sealer.open(row.credential_sealed, credentialPlace(id)) },
     policy: { ...DEFAULT_POLICY, ...JSON.parse(row.policy) },
   };
-  return { settings, rules: { ...NO_RULES, ...JSON.parse(row.rules) } };
+  return {
+    settings,
+    rules: { ...NO_RULES, ...JSON.parse(row.rules) },
+    dialRules: { ...DEFAULT_DIAL_RULES, ...JSON.parse(row.dial_rules) },
+  };
+}
+
+function digitsOf(displayed: string): string {
+  return displayed.replace(/\D/g, '');
 }
 
 function credentialPlace(phoneNumberId: string): string {

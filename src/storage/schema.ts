@@ -1,4 +1,6 @@
 import type { Generated } from 'kysely';
+import type { CallStatus } from '../call/index.ts';
+import type { Grant, GrantSource, WaitingState } from '../permissions/ports.ts';
 
 /**
  * The tables as kysely sees them. Ids are text and times are Unix milliseconds in 64-bit integers, so that PostgreSQL can
@@ -11,6 +13,11 @@ export interface Schema {
   tombstones: TombstonesTable;
   graph_debts: GraphDebtsTable;
   numbers: NumbersTable;
+  number_states: NumberStatesTable;
+  permission_pairs: PermissionPairsTable;
+  permission_requests: PermissionRequestsTable;
+  dials: DialsTable;
+  idempotency_keys: IdempotencyKeysTable;
   voice_agents: VoiceAgentsTable;
   voice_agent_assignments: AssignmentsTable;
 }
@@ -29,10 +36,11 @@ interface WebhookInboxTable {
 export interface CallsTable {
   /** Our own UUID. */
   id: string;
-  /** Meta's `wacid.…`. */
+  /** Meta's `wacid.…`; `id` until Meta has named a dial. */
   call_id: string;
   direction: 'inbound' | 'outbound';
-  status: 'initiated' | 'ringing' | 'answered' | 'completed' | 'failed';
+  /** The two of waiting dials do not count as live. */
+  status: CallStatus;
   phone_number_id: string;
   display_phone_number: string | null;
   user_wa_id: string | null;
@@ -57,6 +65,12 @@ export interface CallsTable {
   quality: string | null;
   /** 1 if a runtime took the call. */
   launched: number;
+  /** 1 if a client placed the call and has its media. */
+  followed: number;
+  /** permission_pairs.id; null of calls from before there were pairs. */
+  pair_id: string | null;
+  /** Of a dial, when it was let through to Graph; null while it waits. */
+  placed_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -92,8 +106,82 @@ export interface NumbersTable {
   policy: string;
   /** JSON of NumberRules, or of a part of it. */
   rules: string;
+  /** JSON of DialRules, or of a part of it. */
+  dial_rules: string;
   created_at: number;
   updated_at: number;
+}
+
+/** What Meta did to a number. Apart from `numbers`: it stays when the number is described anew. */
+interface NumberStatesTable {
+  phone_number_id: string;
+  /** Null if calls may be placed. */
+  paused_code: number | null;
+  paused_until: number | null;
+  /** When Meta said so; null: it was concluded from a refusal, and nobody told until when. */
+  paused_at: number | null;
+}
+
+/** One business number towards one user. Has `wa_id` or `user_id` or both; each is there once for a number. */
+export interface PermissionPairsTable {
+  id: string;
+  phone_number_id: string;
+  /** As `canonicalWaId` gives it. */
+  wa_id: string | null;
+  user_id: string | null;
+  grant_status: Grant['status'] | null;
+  grant_expires_at: number | null;
+  grant_source: GrantSource | null;
+  grant_at: number | null;
+  /** JSON of LiveReport. */
+  live: string | null;
+  live_at: number | null;
+  refused_code: number | null;
+  refused_until: number | null;
+  window_until: number | null;
+  /** Unanswered calls before this do not count any more. */
+  streak_since: number | null;
+}
+
+export interface PermissionRequestsTable {
+  id: string;
+  /** permission_pairs.id */
+  pair_id: string;
+  phone_number_id: string;
+  /** The dial that asked; null for a request by itself. */
+  dial_id: string | null;
+  /** 0 or 1. */
+  template: number;
+  requested_at: number;
+  /** Meta's `wamid.…`; null until Graph has told it. */
+  message_id: string | null;
+  answered_at: number | null;
+}
+
+/** Dials that wait. The row goes when the dial is placed or given up; its call record stays. */
+export interface DialsTable {
+  /** calls.id */
+  id: string;
+  /** permission_pairs.id */
+  pair_id: string;
+  /** JSON of DialOrder. */
+  asked_for: string;
+  state: WaitingState;
+  /** When the user was asked for permission. */
+  asked_at: number | null;
+  next_at: number | null;
+  deadline_at: number | null;
+  /** The earlier of the two. */
+  due_at: number | null;
+  created_at: number;
+}
+
+interface IdempotencyKeysTable {
+  key: string;
+  digest: string;
+  /** The id that the call has or will have; its record may be missing. */
+  dial_id: string;
+  at: number;
 }
 
 export interface VoiceAgentsTable {

@@ -1,18 +1,26 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { ClaimWatch } from './claim-watch.ts';
 import { cannotOpen, DatabaseError, isBusy } from './database-error.ts';
+import type { DatabasePlace } from './database-place.ts';
+import { claimPostgres } from './postgres/postgres-claim.ts';
 
 /**
- * Claims a database file for this process. A second service on the same file would take the live calls of the first for
- * left over, and end them. The claim is a lock of the system on a file beside the database, so it is gone with the process
- * however that ends.
+ * Claims a database for this process. A second service on the same one would take the live calls of the first for left over,
+ * and end them. With a file the claim is a lock of the system on a file beside it, with PostgreSQL a lock of a session: both
+ * are gone with the process however that ends.
  *
  * @returns a function that gives it up
- * @throws DatabaseError if another process holds it, or if the folder cannot be written
+ * @throws DatabaseError if another process holds it, or if the folder cannot be written or the server not be reached
  */
-export function claimDatabase(databasePath: string): () => void {
-  if (databasePath === ':memory:') return () => {};
+export async function claimDatabase(place: DatabasePlace, watch: ClaimWatch = {}): Promise<() => Promise<void>> {
+  if ('url' in place) return await claimPostgres(place.url, watch);
+  const lock = place.path === ':memory:' ? null : lockFile(place.path);
+  return async () => lock?.close();
+}
+
+function lockFile(databasePath: string): DatabaseSync {
   const lock = openLock(databasePath);
   try {
     lock.exec('BEGIN EXCLUSIVE');
@@ -22,7 +30,7 @@ export function claimDatabase(databasePath: string): () => void {
     const rule = 'each process needs one of its own';
     throw new DatabaseError(`The database ${databasePath} is in use by another talkwire; ${rule}.`);
   }
-  return () => lock.close();
+  return lock;
 }
 
 function openLock(databasePath: string): DatabaseSync {

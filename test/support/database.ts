@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Database, openDatabase } from '../../src/storage/index.ts';
+import { type Database, type DatabasePlace, openDatabase } from '../../src/storage/index.ts';
 import { MASTER_KEY } from './master-key.ts';
 
 /** A path in a folder that is gone after the test. */
@@ -12,9 +12,12 @@ export function temporaryDatabasePath(): string {
   return join(folder, 'talkwire.db');
 }
 
-/** Open for the time of the test; in memory unless a path is given. */
-export async function openTestDatabase(path = ':memory:', masterKey = MASTER_KEY): Promise<Database> {
-  const database = await openDatabase({ path, masterKey });
+/** Open for the time of the test; in memory unless a place is given. */
+export async function openTestDatabase(
+  place: DatabasePlace = { path: ':memory:' },
+  masterKey = MASTER_KEY,
+): Promise<Database> {
+  const database = await openDatabase({ ...place, masterKey });
   onTestFinished(() => database.close());
   return database;
 }

@@ -39,7 +39,7 @@ describe('configuration', () => {
   it('needs three settings, and has a default for the rest', () => {
     expect(load()).toEqual({
       http: { host: '0.0.0.0', port: 8080, publicUrl: null, apiKeys: ['an-api-key-of-the-tests'] },
-      database: { path: './var/talkwire.db', masterKey: KEY, inboxDays: 8 },
+      database: { place: { path: './var/talkwire.db' }, masterKey: KEY, inboxDays: 8 },
       webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
       graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 4_000 },
       firstNumber: null,
@@ -120,6 +120,28 @@ describe('configuration', () => {
     );
     expect(messageOf({ ...environment, ...MINIMUM }, { '/run/secrets/key': key })).toContain('is given twice');
     expect(load({ TALKWIRE_PORT_FILE: '/run/secrets/port' }).http.port).toBe(8080);
+  });
+
+  it.each([
+    ['postgres://ada:s%40cret-word@db.example.com:5432/talkwire?sslmode=verify-full', ['s%40cret-word', 's@cret-word']],
+    ['postgresql://ada@db.example.com/talkwire?password=pass-word', ['pass-word']],
+    ['postgres://ada:pass-word@/talkwire?host=/run/postgresql', ['pass-word']],
+    ['postgres:///talkwire?host=/run/postgresql', []],
+  ])('takes the database %s, and keeps it and its password secret', (url, passwords) => {
+    const { database, secrets } = load({ TALKWIRE_DATABASE: url });
+    expect(database.place).toEqual({ url });
+    expect(secrets).toEqual(expect.arrayContaining([url, ...passwords]));
+    const environment = { ...MINIMUM, TALKWIRE_DATABASE_FILE: '/run/secrets/database' };
+    expect(loadConfig(environment, () => `${url}\n`).database.place).toEqual({ url });
+  });
+
+  it('takes everything else as the path of a file, which is no secret', () => {
+    for (const path of [':memory:', '/data/talkwire.db', 'C:\\talkwire\\calls.db', 'postgres']) {
+      const { database, secrets } = load({ TALKWIRE_DATABASE: path });
+      expect(database.place).toEqual({ path });
+      expect(secrets).not.toContain(path);
+    }
+    expect(load().secrets).not.toContain('./var/talkwire.db');
   });
 
   it('describes the first number with its agent', () => {
@@ -263,6 +285,11 @@ describe('configuration', () => {
   });
 
   it.each([
+    ['TALKWIRE_DATABASE', 'mysql://ada@db.example.com/talkwire'],
+    ['TALKWIRE_DATABASE', 'file:///data/talkwire.db'],
+    ['TALKWIRE_DATABASE', 'postgres://db.example.com'],
+    ['TALKWIRE_DATABASE', 'postgres://ada:%zz@db.example.com/talkwire'],
+    ['TALKWIRE_DATABASE', 'postgres://db.example.com:port/talkwire'],
     ['TALKWIRE_PUBLIC_URL', 'ftp://a'],
     ['TALKWIRE_PUBLIC_URL', 'https://a/?b'],
     ['TALKWIRE_GRAPH_URL', 'https://user:pass@a'],

@@ -1,16 +1,18 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { columnTypes } from './column-types.ts';
 
 /** Inbox, call log, tombstones, debts and numbers. */
 export const foundation: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
+    const { counter, countUp, bytes } = columnTypes(db);
     await db.schema
       .createTable('webhook_inbox')
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('id', counter, countUp)
       .addColumn('received_at', 'bigint', (column) => column.notNull())
       .addColumn('source', 'text', (column) => column.notNull())
       .addColumn('delivery_key', 'text', (column) => column.notNull().unique())
-      .addColumn('body', 'blob', (column) => column.notNull())
+      .addColumn('body', bytes, (column) => column.notNull())
       .addColumn('done_at', 'bigint')
       .addColumn('outcome', 'text')
       .execute();
@@ -65,7 +67,7 @@ export const foundation: Migration = {
 
     await db.schema
       .createTable('call_events')
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('id', counter, countUp)
       .addColumn('call_key', 'text', (column) => column.notNull().references('calls.id').onDelete('cascade'))
       .addColumn('at', 'bigint', (column) => column.notNull())
       .addColumn('type', 'text', (column) => column.notNull())

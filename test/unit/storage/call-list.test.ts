@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallIdentity } from '../../../src/call/index.ts';
@@ -7,6 +8,8 @@ import type { Database } from '../../../src/storage/index.ts';
 import { T0 } from '../../support/call.ts';
 import { callIdentity, PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { openTestDatabase } from '../../support/database.ts';
+import { DATABASES } from '../../support/databases.ts';
+import { ask, dialOrder } from '../../support/dial-order.ts';
 
 function query(parts: Partial<CallListQuery> = {}): CallListQuery {
   return {
@@ -33,43 +36,49 @@ async function idsOf({ calls }: Database, parts: Partial<CallListQuery>): Promis
   return (await calls.list(query(parts))).data.map((call) => call.id);
 }
 
-describe('list of calls', () => {
+/** A new database for each run costs PostgreSQL much more. */
+const RUNS = { SQLite: 25, PostgreSQL: 6 } as const;
+
+describe.each(DATABASES)('list of calls ($name)', ({ name, fresh }) => {
   it('walks every call once, newest first, forwards and back, whatever the page size', async () => {
+    const database = await openTestDatabase(await fresh());
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 25 }),
         fc.integer({ min: 1, max: 7 }),
         async (starts, limit) => {
-          const database = await openTestDatabase();
-          const calls = await Promise.all(starts.map((start) => add(database, { startedAt: T0 + start })));
+          const phoneNumberId = randomUUID();
+          const calls = await Promise.all(
+            starts.map((start) => add(database, { phoneNumberId, startedAt: T0 + start })),
+          );
           const expected = calls
             .toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
             .map((call) => call.id);
 
           const forwards: string[][] = [];
-          let page = await database.calls.list(query({ limit }));
+          let page = await database.calls.list(query({ phoneNumberId, limit }));
           expect(page.before).toBeNull();
           for (;;) {
             forwards.push(page.data.map((call) => call.id));
             if (page.after === null) break;
-            page = await database.calls.list(query({ limit, after: page.after }));
+            page = await database.calls.list(query({ phoneNumberId, limit, after: page.after }));
           }
           expect(forwards.flat()).toEqual(expected);
 
           const backwards = [page.data.map((call) => call.id)];
           while (page.before !== null) {
-            page = await database.calls.list(query({ limit, before: page.before }));
+            page = await database.calls.list(query({ phoneNumberId, limit, before: page.before }));
             backwards.unshift(page.data.map((call) => call.id));
           }
           expect(backwards.flat()).toEqual(expected);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: RUNS[name] },
     );
   });
 
   it('neither repeats nor misses a call while new ones come in', async () => {
-    const database = await openTestDatabase();
+    const database = await openTestDatabase(await fresh());
     const old = await Promise.all([1, 2, 3, 4, 5].map((start) => add(database, { startedAt: T0 + start })));
     const seen: string[] = [];
     let after: string | null = null;
@@ -83,7 +92,7 @@ describe('list of calls', () => {
   });
 
   it('goes back to calls that came in after the first page', async () => {
-    const database = await openTestDatabase();
+    const database = await openTestDatabase(await fresh());
     await add(database, { startedAt: T0 });
     await add(database, { startedAt: T0 + 1 });
     const first = await database.calls.list(query({ limit: 1 }));
@@ -96,7 +105,7 @@ describe('list of calls', () => {
   });
 
   it('holds each filter', async () => {
-    const database = await openTestDatabase();
+    const database = await openTestDatabase(await fresh());
     const inbound = await add(database, { startedAt: T0 });
     const outbound = await add(database, { startedAt: T0 + 1000, direction: 'outbound' });
     await add(database, { phoneNumberId: 'another' });
@@ -113,8 +122,17 @@ describe('list of calls', () => {
     expect(await idsOf(database, { callId: inbound.id, phoneNumberId: 'another' })).toEqual([]);
   });
 
+  it('has dials that wait, by how they wait', async () => {
+    const database = await openTestDatabase(await fresh());
+    const [scheduled, asking] = [dialOrder(), dialOrder()];
+    await database.permissions.wait({ order: scheduled, state: 'quiet_hours', nextAt: T0 });
+    await database.permissions.reserve(asking, T0, ask);
+    expect(await idsOf(database, { status: 'scheduled' })).toEqual([scheduled.id]);
+    expect(await idsOf(database, { status: 'awaiting_permission' })).toEqual([asking.id]);
+  });
+
   it('keeps the filters over its pages', async () => {
-    const database = await openTestDatabase();
+    const database = await openTestDatabase(await fresh());
     const wanted = await add(database, { startedAt: T0 + 5 });
     await add(database, { startedAt: T0 + 1, direction: 'outbound' });
     await add(database, { startedAt: T0 + 9, direction: 'outbound' });

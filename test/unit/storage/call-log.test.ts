@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/storage/index.ts';
 import { agentTarget, quality, T0 } from '../../support/call.ts';
 import { callIdentity } from '../../support/call-identity.ts';
-import { openTestDatabase, temporaryDatabasePath } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { DATABASES } from '../../support/databases.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 
 const DAY = 24 * 3_600_000;
 const ENDING = { class: 'completed', reason: 'user_hangup', endedBy: 'user', detail: null } as const;
 
-describe('call log', () => {
+describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
   it('keeps one record per call in the shape of Kapso, found by either id', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();
     await calls.create(call, 'ringing', T0 + 20, agentTarget());
     await calls.update(call.id, { status: 'answered', sessionStartedAt: T0 + 900 }, T0 + 900);
@@ -51,12 +52,13 @@ describe('call log', () => {
       biz_opaque_callback_data: null,
       ending: { class: 'completed', reason: 'user_hangup', ended_by: 'user', detail: null },
       quality: expect.objectContaining({ packets_received: 500, rtt_ms: 40, frames_recovered_by_fec: 1 }),
+      waiting: null,
     });
     expect(await calls.find('wacid.unknown')).toBeNull();
   });
 
   it('knows a user without a phone number', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity({ user: { waId: null, userId: 'US.134912345', parentUserId: 'US.ENT.77', name: null } });
     await calls.create(call, 'ringing', T0, null);
     const detail = await calls.find(call.id);
@@ -65,7 +67,7 @@ describe('call log', () => {
   });
 
   it('changes only what a patch names', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();
     await calls.create(call, 'ringing', T0, null);
     await calls.update(call.id, { durationSeconds: 5, quality: quality() }, T0 + 1);
@@ -80,7 +82,7 @@ describe('call log', () => {
   });
 
   it('tells the timeline in the order in which things happened', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();
     await calls.create(call, 'ringing', T0, null);
     await Promise.all([
@@ -96,20 +98,20 @@ describe('call log', () => {
   });
 
   it('knows every call it has a record of, and refuses a second record', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();
     expect(await calls.keyOf(call.callId)).toBeNull();
     await calls.create(call, 'ringing', T0, null);
     await expect(calls.create({ ...callIdentity(), callId: call.callId }, 'ringing', T0, null)).rejects.toThrow(
-      /UNIQUE/,
+      /unique/i,
     );
     await calls.update(call.id, { ending: ENDING }, T0);
     expect(await calls.keyOf(call.callId)).toBe(call.id);
   });
 
   it('gives the calls that were live when the process died, as they were', async () => {
-    const path = temporaryDatabasePath();
-    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    const place = await fresh();
+    const first = await openDatabase({ ...place, masterKey: MASTER_KEY });
     const live = callIdentity({
       ctaPayload: 'cta',
       deeplinkPayload: 'link',
@@ -121,12 +123,12 @@ describe('call log', () => {
     await first.calls.create(over, 'ringing', T0, null);
     await first.calls.update(over.id, { ending: ENDING }, T0);
     await first.close();
-    const { calls } = await openTestDatabase(path);
-    expect(await calls.unfinished()).toEqual([{ identity: live, answered: false, launched: false }]);
+    const { calls } = await openTestDatabase(place);
+    expect(await calls.unfinished()).toEqual([{ identity: live, answered: false, launched: false, followed: false }]);
   });
 
   it('knows who speaks now, and which calls a runtime has', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();
     await calls.create(call, 'ringing', T0, { id: 'agent-1', name: 'First' });
     await calls.update(call.id, { agent: { id: 'agent-2', name: 'Second' }, launched: true }, T0 + 1);
@@ -136,11 +138,36 @@ describe('call log', () => {
       voice_agent_name: 'Second',
       voice_agent: { id: 'agent-2', name: 'Second' },
     });
-    expect(await calls.unfinished()).toEqual([{ identity: call, answered: true, launched: true }]);
+    expect(await calls.unfinished()).toEqual([{ identity: call, answered: true, launched: true, followed: false }]);
+  });
+
+  it("gives Meta's id of a dial as soon as Meta has told it", async () => {
+    const { calls } = await openTestDatabase(await fresh());
+    const call = callIdentity({ direction: 'outbound' });
+    const unnamed = { ...call, callId: call.id };
+    await calls.create(unnamed, 'initiated', T0, null);
+    expect(await calls.find(call.id)).toMatchObject({ id: call.id, call_id: null });
+    expect(await calls.recorded(call.id)).toEqual({ identity: unnamed, over: false });
+    await calls.update(call.id, { callId: call.callId }, T0 + 1);
+    expect(await calls.find(call.callId)).toMatchObject({ id: call.id, call_id: call.callId });
+    expect(await calls.keyOf(call.callId)).toBe(call.id);
+    await calls.update(call.id, { ending: ENDING }, T0 + 2);
+    expect(await calls.recorded(call.id)).toEqual({ identity: call, over: true });
+    expect(await calls.recorded('unknown')).toBeNull();
+  });
+
+  it('keeps the first word on when a call was picked up', async () => {
+    const { calls } = await openTestDatabase(await fresh());
+    const call = callIdentity();
+    await calls.create(call, 'ringing', T0, null);
+    await calls.update(call.id, { ending: ENDING }, T0 + 1);
+    await calls.update(call.id, { sessionStartedAt: T0 + 5 }, T0 + 2);
+    await calls.update(call.id, { sessionStartedAt: T0 + 9 }, T0 + 3);
+    expect(await calls.find(call.id)).toMatchObject({ session_started_at: new Date(T0 + 5).toISOString() });
   });
 
   it('remembers a buried call for as long as its connect may still come', async () => {
-    const { calls } = await openTestDatabase();
+    const { calls } = await openTestDatabase(await fresh());
     await calls.bury('wacid.a', T0);
     await calls.bury('wacid.a', T0 + 1);
     await calls.bury('wacid.b', T0 + 7 * DAY);
@@ -152,7 +179,7 @@ describe('call log', () => {
   });
 
   it('lets a write that fails harm no other of the same moment', async () => {
-    const { calls, inbox } = await openTestDatabase();
+    const { calls, inbox } = await openTestDatabase(await fresh());
     const call = callIdentity();
     const outcomes = await Promise.allSettled([
       calls.create(call, 'ringing', T0, null),

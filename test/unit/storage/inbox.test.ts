@@ -1,17 +1,19 @@
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { RawWebhook } from '../../../src/signaling/ports.ts';
 import { openDatabase } from '../../../src/storage/index.ts';
-import { openTestDatabase, temporaryDatabasePath } from '../../support/database.ts';
+import { T0 } from '../../support/call.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { DATABASES, rowsIn } from '../../support/databases.ts';
+import { allow, dialOrder } from '../../support/dial-order.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 
 function webhook(deliveryKey: string, parts: Partial<RawWebhook> = {}): RawWebhook {
   return { receivedAt: 1000, source: 'meta', deliveryKey, body: Buffer.from(`{"key":"${deliveryKey}"}`), ...parts };
 }
 
-describe('inbox', () => {
+describe.each(DATABASES)('inbox ($name)', ({ fresh }) => {
   it('gives back what it stored, byte for byte, oldest first', async () => {
-    const { inbox } = await openTestDatabase();
+    const { inbox } = await openTestDatabase(await fresh());
     const body = Buffer.from([0, 255, 128, 10, 13, 0]);
     const first = await inbox.store(webhook('a', { body, source: 'kapso', receivedAt: 1_763_000_000_123 }));
     const second = await inbox.store(webhook('b'));
@@ -23,7 +25,7 @@ describe('inbox', () => {
   });
 
   it('stores a delivery once, however often and however close together it comes', async () => {
-    const { inbox } = await openTestDatabase();
+    const { inbox } = await openTestDatabase(await fresh());
     const ids = await Promise.all([inbox.store(webhook('a')), inbox.store(webhook('a')), inbox.store(webhook('b'))]);
     expect(ids.filter((id) => id === null)).toHaveLength(1);
     expect(await inbox.store(webhook('a'))).toBeNull();
@@ -31,7 +33,7 @@ describe('inbox', () => {
   });
 
   it('knows a delivery as a duplicate after it was worked off, until it is pruned', async () => {
-    const { inbox } = await openTestDatabase();
+    const { inbox } = await openTestDatabase(await fresh());
     const id = await inbox.store(webhook('a'));
     await inbox.done(id!, 5000, { outcome: 'handled', keepBody: true });
     expect(await inbox.pending(10)).toEqual([]);
@@ -42,33 +44,50 @@ describe('inbox', () => {
   });
 
   it('forgets the body of what was no business of ours, and still knows its copies', async () => {
-    const path = temporaryDatabasePath();
-    const { inbox } = await openTestDatabase(path);
+    const place = await fresh();
+    const { inbox } = await openTestDatabase(place);
     const chat = await inbox.store(webhook('chat'));
     const call = await inbox.store(webhook('call'));
     await inbox.done(chat!, 5000, { outcome: 'handled', keepBody: false });
     await inbox.done(call!, 5000, { outcome: 'handled', keepBody: true });
     expect(await inbox.store(webhook('chat'))).toBeNull();
-    const file = new DatabaseSync(path, { readOnly: true });
-    const lengths = file.prepare('select length(body) as n from webhook_inbox order by id').all();
-    file.close();
+    const lengths = await rowsIn(place, 'select length(body) as n from webhook_inbox order by id');
     expect(lengths.map(({ n }) => n)).toEqual([0, webhook('call').body.length]);
   });
 
+  it('has what may have named a call that is live without a name worked off again', async () => {
+    const { inbox, permissions, calls } = await openTestDatabase(await fresh());
+    const order = dialOrder();
+    for (const receivedAt of [T0 - 1, T0, T0 + 500]) {
+      const id = await inbox.store(webhook(`at ${receivedAt}`, { receivedAt }));
+      await inbox.done(id!, T0 + 600, { outcome: 'handled', keepBody: receivedAt !== T0 + 500 });
+    }
+    expect(await inbox.reopen()).toBe(0);
+    await permissions.wait({ order: dialOrder(), state: 'awaiting_permission', nextAt: null });
+    expect(await inbox.reopen()).toBe(0);
+
+    await permissions.reserve(order, T0, allow);
+    expect(await inbox.reopen()).toBe(1);
+    expect(await inbox.pending(10)).toMatchObject([{ receivedAt: T0 }]);
+    await inbox.done((await inbox.pending(1))[0]!.id, T0 + 700, { outcome: 'handled', keepBody: true });
+    await calls.update(order.id, { callId: 'wacid.1' }, T0 + 700);
+    expect(await inbox.reopen()).toBe(0);
+  });
+
   it('never prunes what was not worked off', async () => {
-    const { inbox } = await openTestDatabase();
+    const { inbox } = await openTestDatabase(await fresh());
     await inbox.store(webhook('a'));
     expect(await inbox.prune(Number.MAX_SAFE_INTEGER)).toBe(0);
     expect(await inbox.pending(10)).toHaveLength(1);
   });
 
   it('writes what was asked for before it closes', async () => {
-    const path = temporaryDatabasePath();
-    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    const place = await fresh();
+    const first = await openDatabase({ ...place, masterKey: MASTER_KEY });
     const stored = Array.from({ length: 600 }, (_, index) => first.inbox.store(webhook(`k${index}`)));
     await first.close();
     expect(await Promise.all(stored)).not.toContain(null);
-    const { inbox } = await openTestDatabase(path);
+    const { inbox } = await openTestDatabase(place);
     expect(await inbox.pending(1000)).toHaveLength(600);
   });
 });

@@ -3,21 +3,26 @@ import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../../src/call/index.ts';
-import { openDatabase, SealError } from '../../../src/storage/index.ts';
+import { DEFAULT_DIAL_RULES } from '../../../src/permissions/ports.ts';
+import { type DatabasePlace, openDatabase, SealError } from '../../../src/storage/index.ts';
 import { foundation } from '../../../src/storage/migrations/0001-foundation.ts';
 import { NodeSqliteDialect } from '../../../src/storage/node-sqlite-dialect.ts';
+import { PostgresDialect } from '../../../src/storage/postgres/postgres-dialect.ts';
 import { Sealer } from '../../../src/storage/seal.ts';
 import { T0 } from '../../support/call.ts';
-import { openTestDatabase, temporaryDatabasePath } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { DATABASES } from '../../support/databases.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 
 const AGENT_ID = '4ea1efa1-5cc3-85b9-a020-c0adbb184363';
 
-/** A database as talkwire 0.1 left it: two numbers, one of them with an agent, and a call that was live. */
-async function databaseOf0001(): Promise<string> {
-  const path = temporaryDatabasePath();
+/** A database as talkwire 0.1 left it: two numbers, one of them with an agent, a call that was live and one of ours that is over. */
+async function make0001(place: DatabasePlace): Promise<void> {
   const db = new Kysely<Record<string, Record<string, unknown>>>({
-    dialect: new NodeSqliteDialect(new DatabaseSync(path)),
+    dialect:
+      'url' in place
+        ? new PostgresDialect({ url: place.url, statementTimeoutMs: 0 })
+        : new NodeSqliteDialect(new DatabaseSync(place.path)),
   });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ '0001-foundation': foundation }) } });
   expect((await migrator.migrateToLatest()).error).toBeUndefined();
@@ -71,14 +76,30 @@ async function databaseOf0001(): Promise<string> {
       updated_at: T0,
     })
     .execute();
+  await db
+    .insertInto('calls')
+    .values({
+      id: 'd',
+      call_id: 'wacid.d',
+      direction: 'outbound',
+      status: 'completed',
+      phone_number_id: '1',
+      user_wa_id: '15550100001',
+      started_at: T0,
+      session_started_at: T0,
+      ending_class: 'completed',
+      created_at: T0,
+      updated_at: T0,
+    })
+    .execute();
   await db.destroy();
-  return path;
 }
 
-describe('a database of version 0001', () => {
+describe.each(DATABASES)('a database of version 0001 ($name)', ({ fresh }) => {
   it("has its numbers' agents as voice agents afterwards, each the primary of its number", async () => {
-    const path = await databaseOf0001();
-    const { agents, numbers, calls } = await openTestDatabase(path);
+    const place = await fresh();
+    await make0001(place);
+    const { agents, numbers, calls } = await openTestDatabase(place);
     const first = {
       id: AGENT_ID,
       name: 'default',
@@ -125,10 +146,23 @@ describe('a database of version 0001', () => {
     ]);
   });
 
+  it('has its calls as they were: they count for their number, and for no user', async () => {
+    const place = await fresh();
+    await make0001(place);
+    const { calls, permissions, numbers } = await openTestDatabase(place);
+    expect(await calls.find('d')).toMatchObject({ call_id: 'wacid.d', started_at: new Date(T0).toISOString() });
+    expect((await calls.unfinished()).map(({ followed }) => followed)).toEqual([false]);
+    const { number, pair } = await permissions.read('1', { waId: '15550100001', userId: null }, T0 + 1);
+    expect(number).toMatchObject({ liveCalls: 1, dials24h: 1, oldestDialAt: T0 });
+    expect(pair).toMatchObject({ connectedAt: [], lastConnectedAt: null, liveCall: null });
+    expect(numbers.dialRules('1')).toEqual(DEFAULT_DIAL_RULES);
+  });
+
   it('stays as it was under another master key, and opens under its own afterwards', async () => {
-    const path = await databaseOf0001();
-    await expect(openDatabase({ path, masterKey: Buffer.alloc(32, 9) })).rejects.toThrow(SealError);
-    const { agents } = await openTestDatabase(path);
+    const place = await fresh();
+    await make0001(place);
+    await expect(openDatabase({ ...place, masterKey: Buffer.alloc(32, 9) })).rejects.toThrow(SealError);
+    const { agents } = await openTestDatabase(place);
     expect(agents.list()).toHaveLength(2);
   });
 });

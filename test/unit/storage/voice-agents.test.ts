@@ -1,17 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PrimaryTaken } from '../../../src/agents/ports.ts';
 import { openDatabase, SealError } from '../../../src/storage/index.ts';
-import { openTestDatabase, temporaryDatabasePath } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { DATABASES, everythingIn } from '../../support/databases.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 import { assignmentOf, voiceAgent } from '../../support/voice-agent.ts';
 
-describe('voice agents', () => {
+/** A new database for each run costs PostgreSQL much more. */
+const RUNS = { SQLite: 15, PostgreSQL: 4 } as const;
+
+describe.each(DATABASES)('voice agents ($name)', ({ fresh }) => {
   it('and their assignments are the same after a restart, secrets included', async () => {
-    const path = temporaryDatabasePath();
-    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    const place = await fresh();
+    const first = await openDatabase({ ...place, masterKey: MASTER_KEY });
     const [a, b] = [voiceAgent({ createdAt: 1 }), voiceAgent({ createdAt: 2, name: 'Second' })];
     const changed = { ...a, name: 'Renamed', updatedAt: 9 };
     const primary = assignmentOf(a, { isPrimary: true });
@@ -31,7 +33,7 @@ describe('voice agents', () => {
       [primary, fallback],
     ]);
     await first.close();
-    const { agents } = await openTestDatabase(path);
+    const { agents } = await openTestDatabase(place);
     expect([agents.list(), agents.assignments()]).toEqual(seen);
     expect(agents.get(a.id)).toEqual(changed);
     expect(agents.get('unknown')).toBeNull();
@@ -39,26 +41,26 @@ describe('voice agents', () => {
     expect(agents.assignment('unknown')).toBeNull();
   });
 
-  it('never stand in the files of the database as they are reached', async () => {
-    const path = temporaryDatabasePath();
-    const { agents } = await openTestDatabase(path);
+  it('are never in the database as they are reached', async () => {
+    const place = await fresh();
+    const { agents } = await openTestDatabase(place);
     await agents.put(voiceAgent({ name: 'The name in clear' }));
-    const files = readdirSync(dirname(path)).map((name) => readFileSync(join(dirname(path), name)).toString('latin1'));
-    expect(files.join()).toContain('The name in clear');
-    expect(files.join()).not.toContain('the-agent-token-in-clear');
+    const stored = await everythingIn(place);
+    expect(stored).toContain('The name in clear');
+    expect(stored).not.toContain('the-agent-token-in-clear');
   });
 
   it('do not open with another master key', async () => {
-    const path = temporaryDatabasePath();
-    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    const place = await fresh();
+    const first = await openDatabase({ ...place, masterKey: MASTER_KEY });
     await first.agents.put(voiceAgent());
     await first.close();
-    await expect(openDatabase({ path, masterKey: Buffer.alloc(32, 9) })).rejects.toThrow(SealError);
+    await expect(openDatabase({ ...place, masterKey: Buffer.alloc(32, 9) })).rejects.toThrow(SealError);
   });
 
   it('take their assignments with them when they are removed', async () => {
-    const path = temporaryDatabasePath();
-    const first = await openDatabase({ path, masterKey: MASTER_KEY });
+    const place = await fresh();
+    const first = await openDatabase({ ...place, masterKey: MASTER_KEY });
     const [a, b] = [voiceAgent(), voiceAgent()];
     const kept = assignmentOf(b);
     await first.agents.put(a);
@@ -68,16 +70,16 @@ describe('voice agents', () => {
     expect(await first.agents.remove(a.id)).toBe(false);
     expect(first.agents.assignments()).toEqual([kept]);
     await first.close();
-    const { agents } = await openTestDatabase(path);
+    const { agents } = await openTestDatabase(place);
     expect(agents.list()).toEqual([b]);
     expect(agents.assignments()).toEqual([kept]);
     expect(await agents.removeAssignment(kept.id)).toBe(true);
     expect(await agents.removeAssignment(kept.id)).toBe(false);
-    expect((await openTestDatabase(path)).agents.assignments()).toEqual([]);
+    expect((await openTestDatabase(place)).agents.assignments()).toEqual([]);
   });
 
   it('are found by their agent and by their number', async () => {
-    const { agents } = await openTestDatabase();
+    const { agents } = await openTestDatabase(await fresh());
     const [a, b] = [voiceAgent(), voiceAgent()];
     const [one, two, three] = [assignmentOf(a), assignmentOf(a, { phoneNumberId: '2' }), assignmentOf(b)];
     await agents.put(a);
@@ -89,24 +91,24 @@ describe('voice agents', () => {
   });
 });
 
-describe('a number', () => {
+describe.each(DATABASES)('a number ($name)', ({ name, fresh }) => {
   async function twoAgents() {
-    const path = temporaryDatabasePath();
-    const { agents } = await openTestDatabase(path);
+    const place = await fresh();
+    const { agents } = await openTestDatabase(place);
     const [a, b] = [voiceAgent(), voiceAgent()];
     await agents.put(a);
     await agents.put(b);
-    return { path, agents, a: assignmentOf(a, { isPrimary: true }), b: assignmentOf(b, { isPrimary: true }) };
+    return { place, agents, a: assignmentOf(a, { isPrimary: true }), b: assignmentOf(b, { isPrimary: true }) };
   }
 
   it('has one enabled primary at most, and nothing is kept of a write that would give it two', async () => {
-    const { path, agents, a, b } = await twoAgents();
+    const { place, agents, a, b } = await twoAgents();
     await agents.putAssignments([a]);
     const elsewhere = { ...b, id: 'elsewhere', phoneNumberId: '2' };
     await expect(agents.putAssignments([elsewhere, b])).rejects.toThrow(PrimaryTaken);
     await expect(agents.putAssignments([b])).rejects.toMatchObject({ phoneNumberId: b.phoneNumberId });
     expect(agents.assignments()).toEqual([a]);
-    expect((await openTestDatabase(path)).agents.assignments()).toEqual([a]);
+    expect((await openTestDatabase(place)).agents.assignments()).toEqual([a]);
     // One that is not enabled is no rival.
     await agents.putAssignments([{ ...b, enabled: false }]);
     await expect(agents.putAssignments([b])).rejects.toThrow(PrimaryTaken);
@@ -121,11 +123,11 @@ describe('a number', () => {
   });
 
   it('has one primary at most when two are made at once', async () => {
-    const { path, agents, a, b } = await twoAgents();
+    const { place, agents, a, b } = await twoAgents();
     const outcomes = await Promise.allSettled([agents.putAssignments([a]), agents.putAssignments([b])]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(agents.assignments()).toEqual([a]);
-    expect((await openTestDatabase(path)).agents.assignments()).toEqual([a]);
+    expect((await openTestDatabase(place)).agents.assignments()).toEqual([a]);
   });
 
   it('never has two, whatever is written, and memory is as the rows are', async () => {
@@ -138,8 +140,8 @@ describe('a number', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(write, { maxLength: 3 }), { maxLength: 12 }), async (steps) => {
-        const path = temporaryDatabasePath();
-        const database = await openDatabase({ path, masterKey: MASTER_KEY });
+        const place = await fresh();
+        const database = await openDatabase({ ...place, masterKey: MASTER_KEY });
         const { agents } = database;
         const made = [0, 1, 2, 3].map((at) => voiceAgent({ createdAt: at }));
         for (const agent of made) await agents.put(agent);
@@ -163,11 +165,11 @@ describe('a number', () => {
         const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
         const inMemory = agents.assignments().toSorted(byId);
         await database.close();
-        const again = await openDatabase({ path, masterKey: MASTER_KEY });
+        const again = await openDatabase({ ...place, masterKey: MASTER_KEY });
         expect(again.agents.assignments().toSorted(byId)).toEqual(inMemory);
         await again.close();
       }),
-      { numRuns: 15 },
+      { numRuns: RUNS[name] },
     );
   });
 });

@@ -1,0 +1,96 @@
+import type { Kysely } from 'kysely';
+import type { Decide, DialOrder, Reservation, UserRef } from '../../permissions/ports.ts';
+import { appendEvent } from '../call-row.ts';
+import type { Schema } from '../schema.ts';
+import { keepWaiting, writeDialRecord } from './dial-record.ts';
+import { findPair, type PairRow, pairFor } from './pairs.ts';
+import { countRequest } from './requests.ts';
+import { numberState, pairState } from './usage.ts';
+
+/** One dial that wants to go out. `requestId`: the id of the request if the decision is to ask. */
+export interface Claim {
+  readonly order: DialOrder;
+  readonly requestId: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly decide: Decide;
+}
+
+/**
+ * Decides a dial and writes what follows, in the transaction of `db`, which has the write lock of the whole database: what
+ * is read here cannot change before it is written. Null if the dial waited and does not any more.
+ */
+export async function reserveDial(db: Kysely<Schema>, claim: Claim): Promise<Reservation | null> {
+  const { order, now, decide, requestId } = claim;
+  const standing = await standingOf(db, order);
+  if (standing === 'gone') return null;
+  const pair = standing.pair;
+  const decision = decide({
+    number: await numberState(db, order.phoneNumberId, now),
+    pair: await pairState(db, pair, now),
+  });
+  if (decision.type === 'deny') return { decision, requestId: null };
+  const pairId = pair?.id ?? (await pairFor(db, order.phoneNumberId, order.user));
+  if (decision.type === 'allow') {
+    await place(db, claim, pairId, standing.waits);
+    return { decision, requestId: null };
+  }
+  const template = decision.by === 'template';
+  if (standing.waits) {
+    const changes = { status: 'awaiting_permission', updated_at: now } as const;
+    await db.updateTable('calls').set(changes).where('id', '=', order.id).execute();
+  } else {
+    await writeDialRecord(db, order, pairId, 'awaiting_permission', null);
+  }
+  await keepWaiting(db, { order, state: 'awaiting_permission', nextAt: null }, pairId, now);
+  const { phoneNumberId } = order;
+  await countRequest(db, { id: requestId, pairId, phoneNumberId, dialId: order.id, template, at: now });
+  await appendEvent(db, order.id, now, 'permission_asked', { by: decision.by, deadlineAt: order.deadlineAt });
+  return { decision, requestId };
+}
+
+/** A request by itself, as a client sends it. */
+export interface RequestClaim extends Omit<Claim, 'order'> {
+  readonly phoneNumberId: string;
+  readonly user: UserRef;
+  readonly template: boolean;
+}
+
+/** Decides a request and counts it, in the transaction of `db`. */
+export async function reserveRequest(db: Kysely<Schema>, claim: RequestClaim): Promise<Reservation> {
+  const { phoneNumberId, user, template, requestId: id, now, decide } = claim;
+  const pair = await findPair(db, phoneNumberId, user);
+  const decision = decide({
+    number: await numberState(db, phoneNumberId, now),
+    pair: await pairState(db, pair, now),
+  });
+  if (decision.type !== 'ask') return { decision, requestId: null };
+  const pairId = pair?.id ?? (await pairFor(db, phoneNumberId, user));
+  await countRequest(db, { id, pairId, phoneNumberId, dialId: null, template, at: now });
+  return { decision, requestId: id };
+}
+
+async function standingOf(
+  db: Kysely<Schema>,
+  order: DialOrder,
+): Promise<{ readonly waits: boolean; readonly pair: PairRow | null } | 'gone'> {
+  const waiting = await db
+    .selectFrom('dials')
+    .innerJoin('permission_pairs', 'permission_pairs.id', 'dials.pair_id')
+    .selectAll('permission_pairs')
+    .where('dials.id', '=', order.id)
+    .executeTakeFirst();
+  if (waiting !== undefined) return { waits: true, pair: waiting };
+  const record = await db.selectFrom('calls').select('id').where('id', '=', order.id).executeTakeFirst();
+  return record === undefined ? { waits: false, pair: await findPair(db, order.phoneNumberId, order.user) } : 'gone';
+}
+
+async function place(db: Kysely<Schema>, { order, now }: Claim, pairId: string, waits: boolean): Promise<void> {
+  if (!waits) return await writeDialRecord(db, order, pairId, 'initiated', now);
+  await db.deleteFrom('dials').where('id', '=', order.id).execute();
+  await db
+    .updateTable('calls')
+    .set({ status: 'initiated', started_at: now, placed_at: now, updated_at: now })
+    .where('id', '=', order.id)
+    .execute();
+}

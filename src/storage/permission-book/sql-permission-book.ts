@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Ending } from '../../call/index.ts';
+import type {
+  Decide,
+  DialOrder,
+  Grant,
+  IdempotentRequest,
+  LiveReport,
+  NumberState,
+  PairState,
+  PermissionBook,
+  Reservation,
+  UserRef,
+  WaitingDial,
+  WaitingEnding,
+} from '../../permissions/ports.ts';
+import type { GroupCommit } from '../group-commit.ts';
+import type { Schema } from '../schema.ts';
+import { forgetKey, rememberKey } from './idempotency.ts';
+import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
+import { findPair, linkedPair, openWindow } from './pairs.ts';
+import { dropRequest, markSent } from './requests.ts';
+import { reserveDial, reserveRequest } from './reservations.ts';
+import { numberState, pairState } from './usage.ts';
+import {
+  abandonDial,
+  dialOfMessage,
+  dialsOfUser,
+  dueDials,
+  giveUpDial,
+  keepDial,
+  nextDueTime,
+  waitingDial,
+} from './waiting-dials.ts';
+
+/**
+ * The permission ledger and the dials that wait. What was used is not kept: it is counted from the call log and from the
+ * requests at every decision. Each write is one work of the group commit, which has the write lock of the database from
+ * its first read on, over all processes that share it.
+ */
+export class SqlPermissionBook implements PermissionBook {
+  readonly #db: Kysely<Schema>;
+  readonly #writes: GroupCommit;
+
+  constructor(db: Kysely<Schema>, writes: GroupCommit) {
+    this.#db = db;
+    this.#writes = writes;
+  }
+
+  async read(phoneNumberId: string, user: UserRef, now: number): Promise<{ number: NumberState; pair: PairState }> {
+    const pair = await findPair(this.#db, phoneNumberId, user);
+    return {
+      number: await numberState(this.#db, phoneNumberId, now),
+      pair: await pairState(this.#db, pair, now),
+    };
+  }
+
+  async reserve(order: DialOrder, now: number, decide: Decide): Promise<Reservation | null> {
+    const requestId = randomUUID();
+    return await this.#writes.run((db) => reserveDial(db, { order, requestId, now, decide }));
+  }
+
+  async reserveRequest(
+    phoneNumberId: string,
+    user: UserRef,
+    template: boolean,
+    now: number,
+    decide: Decide,
+  ): Promise<Reservation> {
+    const claim = { phoneNumberId, user, template, requestId: randomUUID(), now, decide };
+    return await this.#writes.run((db) => reserveRequest(db, claim));
+  }
+
+  async requestSent(requestId: string, messageId: string | null, at: number): Promise<void> {
+    await this.#writes.run((db) => markSent(db, requestId, messageId, at));
+  }
+
+  async requestRefused(requestId: string): Promise<void> {
+    await this.#writes.run((db) => dropRequest(db, requestId));
+  }
+
+  async granted(phoneNumberId: string, user: UserRef, grant: Grant, answers: string | null): Promise<void> {
+    await this.#writes.run((db) => writeGrant(db, phoneNumberId, user, grant, answers));
+  }
+
+  async windowOpened(phoneNumberId: string, user: UserRef, until: number): Promise<void> {
+    await this.#writes.run(async (db) => openWindow(db, await linkedPair(db, phoneNumberId, user), until));
+  }
+
+  async reported(phoneNumberId: string, user: UserRef, report: LiveReport): Promise<void> {
+    await this.#writes.run((db) => writeReport(db, phoneNumberId, user, report));
+  }
+
+  async refused(phoneNumberId: string, user: UserRef, code: number, until: number): Promise<void> {
+    await this.#writes.run((db) => writeRefusal(db, phoneNumberId, user, code, until));
+  }
+
+  async paused(phoneNumberId: string, pause: NumberState['paused'], at: number | null): Promise<void> {
+    await this.#writes.run((db) => writePause(db, phoneNumberId, pause, at));
+  }
+
+  async wait(dial: WaitingDial): Promise<void> {
+    await this.#writes.run((db) => keepDial(db, dial));
+  }
+
+  async waiting(id: string): Promise<WaitingDial | null> {
+    return await waitingDial(this.#db, id);
+  }
+
+  async due(now: number, limit: number): Promise<readonly WaitingDial[]> {
+    return await dueDials(this.#db, now, limit);
+  }
+
+  async nextDue(): Promise<number | null> {
+    return await nextDueTime(this.#db);
+  }
+
+  async waitingFor(phoneNumberId: string, user: UserRef): Promise<readonly WaitingDial[]> {
+    return await dialsOfUser(this.#db, phoneNumberId, user);
+  }
+
+  async waitingForMessage(messageId: string): Promise<WaitingDial | null> {
+    return await dialOfMessage(this.#db, messageId);
+  }
+
+  async abandon(
+    id: string,
+    { reason, detail }: { readonly reason: 'connect_refused' | 'connect_unknown'; readonly detail: string | null },
+    at: number,
+  ): Promise<void> {
+    const endedBy = reason === 'connect_refused' ? 'meta' : 'bridge';
+    const ending: Ending = { class: 'failed', reason, endedBy, detail };
+    await this.#writes.run((db) => abandonDial(db, id, ending, at));
+  }
+
+  async named(id: string, callId: string, at: number): Promise<void> {
+    await this.#writes.run((db) =>
+      db.updateTable('calls').set({ call_id: callId, updated_at: at }).where('id', '=', id).execute(),
+    );
+  }
+
+  async giveUp(id: string, ending: WaitingEnding, at: number): Promise<boolean> {
+    return await this.#writes.run((db) => giveUpDial(db, id, ending, at));
+  }
+
+  async remember(request: IdempotentRequest): Promise<IdempotentRequest & { readonly fresh: boolean }> {
+    return await this.#writes.run((db) => rememberKey(db, request));
+  }
+
+  async forget(key: string): Promise<void> {
+    await this.#writes.run((db) => forgetKey(db, key));
+  }
+}
