@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { GraphAction, GraphFailure } from '../call/index.ts';
-import { type GraphErrorRule, META_ERRORS } from './graph-error-table.ts';
+import type { GraphErrorRule } from './graph-error-rule.ts';
+import { META_ERRORS } from './graph-error-table.ts';
 import { list, numeric, text } from './lenient.ts';
-
-export { type GraphErrorRule, META_ERRORS } from './graph-error-table.ts';
 
 /**
  * Reads an answer of Graph that is no success: `body` is the parsed JSON, or the text if it was none. Understands Graph's

@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici';
 
 export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST';
   readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Null of a GET. */
+  readonly body: string | null;
   readonly timeoutMs: number;
 }
 
@@ -29,17 +31,17 @@ export type Exchange =
 const LARGEST_ANSWER = 256 * 1024;
 
 /**
- * Sends one POST and waits for the whole answer, `timeoutMs` at most, connecting included. Never rejects.
+ * Sends one request and waits for the whole answer, `timeoutMs` at most, connecting included. Never rejects.
  *
  * It hands its own handler to the dispatcher, because only `onRequestStart` tells whether a request was put on a connection
- * before it failed. That decides whether `accept` may be repeated.
+ * before it failed. That decides whether `accept` or `connect` may be repeated.
  */
 export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Exchange> {
   return new Promise((resolve) => {
-    const { origin, path, headers, body, timeoutMs } = request;
+    const { method, origin, path, headers, body, timeoutMs } = request;
     const handler = new AnswerHandler(resolve, timeoutMs);
     try {
-      dispatcher.dispatch({ origin, path, method: 'POST', headers: { ...headers }, body }, handler);
+      dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body }, handler);
     } catch (fault) {
       handler.onResponseError(null, fault);
     }

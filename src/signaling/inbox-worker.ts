@@ -1,20 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  CallEventSink,
-  Inbox,
-  NumberDirectory,
-  SignalingClock,
-  SignalingObserver,
-  StoredWebhook,
-  WorkedOff,
-} from './ports.ts';
+import { deliverEvents, type Recipients } from './deliver-events.ts';
+import type { Inbox, SignalingClock, SignalingObserver, StoredWebhook, WorkedOff } from './ports.ts';
 import { quietObserver } from './quiet-observer.ts';
-import { parseWebhook } from './webhook-parser.ts';
+import { type ParsedWebhook, parseWebhook } from './webhook-parser.ts';
 
-export interface InboxWorkerOptions {
+export interface InboxWorkerOptions extends Recipients {
   readonly inbox: Inbox;
-  readonly sink: CallEventSink;
-  readonly directory: NumberDirectory;
   readonly clock: SignalingClock;
   readonly observer?: SignalingObserver;
   /** How long a worked-off webhook is kept. Default 8 days, because Meta repeats deliveries for 7 (meta-calling.md §3.2). */
@@ -27,13 +18,15 @@ export interface InboxWorker {
   start(): void;
   /** There is something new. Returns at once; without `start` it does nothing. */
   wake(): void;
+  /** Resolves when nothing that came waits any more, but what is set aside; after `timeoutMs` at the latest. */
+  idle(timeoutMs: number): Promise<void>;
   /** Resolves when the webhook at hand is finished; the others stay for the next start. */
   stop(): Promise<void>;
 }
 
 /** Rows asked for at once. */
 const BATCH = 50;
-/** A webhook that fails this often is closed as failed; it stays in the inbox until it is pruned. */
+/** A webhook that fails this often is closed as failed; what spoke of calls stays in the inbox until it is pruned. */
 const ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
@@ -88,6 +81,14 @@ class Worker implements InboxWorker {
     this.#running ??= this.#run();
   }
 
+  async idle(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.at(clock.now() + timeoutMs, late.resolve);
+    await Promise.race([this.#running, late.promise]);
+    cancel();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelPrune();
@@ -104,12 +105,8 @@ class Worker implements InboxWorker {
         if (this.#stopped) return;
         this.#again = false;
         const rows = await this.#nextRows();
-        for (const row of rows) {
-          await this.#workOff(row);
-          await nextTurn();
-          if (this.#stopped) return;
-        }
         if (rows.length > 0) this.#again = true;
+        await this.#workOff(rows);
       }
     } finally {
       // In the same step as the last look at #again: no wake can fall between the two.
@@ -133,44 +130,72 @@ class Worker implements InboxWorker {
     }
   }
 
-  async #workOff(row: StoredWebhook): Promise<void> {
-    const { inbox, clock } = this.#options;
-    const attempts = (this.#setAside.get(row.id)?.attempts ?? 0) + 1;
+  /**
+   * Hands all of them on before the first is closed: who waits for the last one waits for no other's commit, and they are
+   * closed with one. After a crash in between they are handed on once more.
+   */
+  async #workOff(rows: readonly StoredWebhook[]): Promise<void> {
+    const closings: (() => Promise<void>)[] = [];
+    for (const row of rows) {
+      if (this.#stopped) break;
+      closings.push(await this.#attempt(row));
+      await nextTurn();
+    }
+    await Promise.all(closings.map((close) => close()));
+  }
+
+  /** Returns what is left to do for the row; that never rejects. */
+  async #attempt(row: StoredWebhook): Promise<() => Promise<void>> {
     try {
       const workedOff = await this.#handle(row);
+      return () => this.#close(row, workedOff);
+    } catch (fault) {
+      return () => this.#failed(row, fault);
+    }
+  }
+
+  async #close(row: StoredWebhook, workedOff: WorkedOff): Promise<void> {
+    const { inbox, clock } = this.#options;
+    try {
       await inbox.done(row.id, clock.now(), workedOff);
       this.#setAside.delete(row.id);
       this.#observer.onWorkedOff(row.id, workedOff.outcome);
     } catch (fault) {
-      this.#tell('working off a webhook', fault);
-      if (attempts < ATTEMPTS || !(await this.#giveUp(row.id, fault))) this.#putAside(row.id, attempts);
+      await this.#failed(row, fault);
     }
+  }
+
+  async #failed(row: StoredWebhook, fault: unknown): Promise<void> {
+    const attempts = (this.#setAside.get(row.id)?.attempts ?? 0) + 1;
+    this.#tell('working off a webhook', fault);
+    if (attempts < ATTEMPTS || !(await this.#giveUp(row, fault))) this.#putAside(row.id, attempts);
   }
 
   async #handle(row: StoredWebhook): Promise<WorkedOff> {
-    const { sink, directory, clock } = this.#options;
-    const { events, ignored, numbers } = parseWebhook(row.body, row.receivedAt);
-    for (const item of ignored) this.#observer.onIgnored(item);
-    let taken = 0;
-    for (const event of events) {
-      if (!directory.isOurs(event.identity.phoneNumberId)) continue;
-      await within(clock, SINK_TIMEOUT_MS, sink.handle(event));
-      taken += 1;
-    }
-    const foreign = events.length - taken;
+    const { clock } = this.#options;
+    const parsed = parseWebhook(row.body, row.receivedAt);
+    for (const item of parsed.ignored) this.#observer.onIgnored(item);
+    const { taken, foreign } = await deliverEvents(parsed, this.#options, (handling) =>
+      within(clock, SINK_TIMEOUT_MS, handling),
+    );
     return {
-      outcome: `taken ${taken}, ignored ${ignored.length}, of other numbers ${foreign}`,
-      // An app that subscribes to `messages` as well hands us people's chats.
-      keepBody: [...numbers].some((number) => directory.isOurs(number)),
+      outcome: `taken ${taken}, ignored ${parsed.ignored.length}, of other numbers ${foreign}`,
+      keepBody: this.#speaksOfOurCalls(parsed),
     };
   }
 
+  /** An app that subscribes to `messages` as well hands us people's chats, which are nothing to keep. */
+  #speaksOfOurCalls({ numbers }: ParsedWebhook): boolean {
+    return [...numbers].some((number) => this.#options.directory.isOurs(number));
+  }
+
   /** True if the row is closed. */
-  async #giveUp(id: number, fault: unknown): Promise<boolean> {
+  async #giveUp({ id, body, receivedAt }: StoredWebhook, fault: unknown): Promise<boolean> {
     const { inbox, clock } = this.#options;
+    const keepBody = this.#speaksOfOurCalls(parseWebhook(body, receivedAt));
     const outcome = `failed: ${fault instanceof Error ? fault.message : String(fault)}`.slice(0, 300);
     try {
-      await inbox.done(id, clock.now(), { outcome, keepBody: true });
+      await inbox.done(id, clock.now(), { outcome, keepBody });
       this.#setAside.delete(id);
       this.#observer.onWorkedOff(id, outcome);
       return true;

@@ -1,11 +1,16 @@
 /**
  * WhatsApp's side of the wire, without sound. Inwards: a webhook is verified, made durable, answered, and only then worked
- * off into events of calls. Outwards: the four actions of a call go through Graph (Meta direct or a Kapso proxy).
+ * off into events of calls and of permissions. Outwards: calls are placed, and the four actions of a call and what else the
+ * house asks for go through Graph (Meta direct or a Kapso proxy).
  */
 
 export { createGraphClient, type GraphClient, type GraphClientOptions } from './graph-client.ts';
-export { classify, type GraphErrorRule, META_ERRORS, retryFor, ruleFor } from './graph-errors.ts';
+export type { GraphErrorRule } from './graph-error-rule.ts';
+export { META_ERRORS } from './graph-error-table.ts';
+export { classify, retryFor, ruleFor } from './graph-errors.ts';
+export type * from './graph-types.ts';
 export { createInboxWorker, type InboxWorker, type InboxWorkerOptions } from './inbox-worker.ts';
+export type * from './permission-event.ts';
 export type * from './ports.ts';
 export { type SignatureSecrets, type SignedBy, signKapso, signMeta, verifySignature } from './signature.ts';
 export { verifyHandshake } from './verify-handshake.ts';

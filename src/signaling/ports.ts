@@ -1,4 +1,5 @@
-import type { CallIdentity, GraphAction, GraphResult, MetaInput } from '../call/index.ts';
+import type { CallIdentity, MetaInput } from '../call/index.ts';
+import type { GraphActReport } from './graph-types.ts';
 
 /** Raw webhooks, kept before they are answered and until they were worked off. */
 export interface Inbox {
@@ -7,6 +8,11 @@ export interface Inbox {
   /** Not yet worked off, oldest first. */
   pending(limit: number): Promise<readonly StoredWebhook[]>;
   done(id: number, at: number, workedOff: WorkedOff): Promise<void>;
+  /**
+   * For the start after a crash: has all that came since the oldest live call without a name was placed worked off again. The
+   * process that died may have heard Meta's name of it and not written it down. Returns how many there are.
+   */
+  reopen(): Promise<number>;
   /** Deletes worked-off rows older than `before` (Unix ms); returns how many. */
   prune(before: number): Promise<number>;
 }
@@ -32,6 +38,14 @@ export interface StoredWebhook extends RawWebhook {
 /** Which numbers are ours, and how to speak for them. */
 export interface NumberDirectory {
   isOurs(phoneNumberId: string): boolean;
+  /**
+   * Our number that is displayed so; null if none is. Some webhooks know a number by nothing else (meta-calling.md §3.11).
+   *
+   * @param displayPhoneNumber digits; what is kept may have a plus and spaces
+   */
+  numberShowing(displayPhoneNumber: string): string | null;
+  /** A webhook said that our number is displayed so; kept if it is new. */
+  showsAs(phoneNumberId: string, displayPhoneNumber: string): Promise<void>;
   credentials(phoneNumberId: string): Promise<GraphCredentials | null>;
 }
 
@@ -61,28 +75,8 @@ export interface SignalingClock {
   at(time: number, run: () => void): () => void;
 }
 
-/** One action on one call, as the runtime's GraphPort asks for it. */
-export interface GraphActRequest {
-  readonly phoneNumberId: string;
-  readonly callId: string;
-  readonly action: GraphAction;
-  /** Our answer; null for reject and terminate. */
-  readonly sdp: string | null;
-}
-
 /** What became of one delivery. */
 export type DeliveryOutcome = 'stored' | 'duplicate' | 'bad_signature' | 'not_json' | 'not_ours' | 'store_failed';
-
-/** One action, all its attempts included. */
-export interface GraphActReport {
-  readonly phoneNumberId: string;
-  readonly callId: string;
-  readonly result: GraphResult;
-  readonly attempts: number;
-  readonly tookMs: number;
-  /** A person has to do something, or calls will go on failing (docs/errors.md). */
-  readonly alert: boolean;
-}
 
 /** Watches without being asked to do anything: logs, metrics, the demo's screen, tests. */
 export interface SignalingObserver {
@@ -91,6 +85,7 @@ export interface SignalingObserver {
   onIgnored?(item: IgnoredItem): void;
   /** A stored webhook was worked off, or given up after the last attempt. */
   onWorkedOff?(id: number, outcome: string): void;
+  /** Something was asked of Graph, and this came of it. */
   onGraphAct?(report: GraphActReport): void;
   /** A port broke its promise. The room goes on. */
   onFault?(during: string, fault: unknown): void;

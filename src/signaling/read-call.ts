@@ -1,4 +1,4 @@
-import type { Direction, MetaError, MetaInput } from '../call/index.ts';
+import { type Direction, keyInCallbackData, type MetaError, type MetaInput } from '../call/index.ts';
 import { mergeErrors, readErrors } from './read-errors.ts';
 import { readUser } from './read-user.ts';
 import { nameOf, type Reading, type ReadingContext } from './reading.ts';
@@ -18,12 +18,13 @@ export function readCall(item: unknown, context: ReadingContext, shared: SharedE
   if (call.id === null) return { reason: 'no call id' };
   const direction = directionOf(call, context);
   const timestamp = call.timestamp ?? context.fallbackTime;
-  const user = readUser(userSide(call, direction), context.contacts);
+  const user = readUser(userSide(call, direction), context.contacts, context.alone);
 
   const input = readInput(call, direction, timestamp, shared);
   if ('reason' in input) return input;
-  // A person must be known to be answered. An ending needs only the id of its call.
-  if (input.type === 'meta.connect' && user.waId === null && user.userId === null) return { reason: 'no user' };
+  // A person must be known to be answered. Whom we call we know, and an ending needs only the id of its call.
+  const unknown = user.waId === null && user.userId === null;
+  if (input.type === 'meta.connect' && direction === 'inbound' && unknown) return { reason: 'no user' };
   return {
     event: {
       identity: {
@@ -83,12 +84,16 @@ function errorsOf(call: CallItem, shared: SharedErrors): readonly MetaError[] {
   return concerned ? mergeErrors([...own, ...shared.errors]) : own;
 }
 
-/** Some samples leave `direction` out (meta-calling.md §3.3); then the SDP tells, then who stands on which side. */
+/**
+ * Some samples leave `direction` out (meta-calling.md §3.3); then the SDP tells, then data that only our dials carry, then
+ * who stands on which side.
+ */
 function directionOf(call: CallItem, context: ReadingContext): Direction {
   if (call.direction === 'USER_INITIATED') return 'inbound';
   if (call.direction === 'BUSINESS_INITIATED') return 'outbound';
   if (call.session.sdp_type === 'OFFER') return 'inbound';
   if (call.session.sdp_type === 'ANSWER') return 'outbound';
+  if (keyInCallbackData(call.biz_opaque_callback_data) !== null) return 'outbound';
   const business = context.displayPhoneNumber?.replaceAll(/\D/g, '');
   const fromBusiness = business !== undefined && call.from?.replaceAll(/\D/g, '') === business;
   return fromBusiness || call.to_user_id !== null ? 'outbound' : 'inbound';

@@ -25,7 +25,7 @@ export function readStatus(item: unknown, context: ReadingContext): Reading {
         direction: 'outbound',
         phoneNumberId: context.phoneNumberId,
         displayPhoneNumber: context.displayPhoneNumber,
-        user: readUser(side, context.contacts),
+        user: readUser(side, context.contacts, context.alone),
         startedAt: timestamp,
         ctaPayload: null,
         deeplinkPayload: null,

@@ -12,8 +12,10 @@ export interface UserSide {
  * Puts together who the user is, from the call and from `contacts`, which may be missing. A user with a username may have no
  * number, only a business-scoped id, and a sender once stood such an id in the number's place: it must not become a number
  * by stripping letters (meta-calling.md §9.14).
+ *
+ * @param alone nothing else in the change can be of another user, so the only contact is this one's
  */
-export function readUser(side: UserSide, contacts: readonly unknown[]): User {
+export function readUser(side: UserSide, contacts: readonly unknown[], alone: boolean): User {
   const waId = phoneDigits(side.phone);
   const userId = side.userId ?? bsuid(side.phone);
   const known = contacts.flatMap((item) => {
@@ -25,7 +27,9 @@ export function readUser(side: UserSide, contacts: readonly unknown[]): User {
       (userId !== null && contact.user_id === userId) || (waId !== null && phoneDigits(contact.wa_id) === waId),
   );
   // Numbers are spelled in two ways in some countries, so the only contact is the user's even if the number differs.
-  const contact = own ?? (known.length === 1 ? known[0] : undefined);
+  const only = alone && known.length === 1 ? known[0] : undefined;
+  const other = userId !== null && only?.user_id !== userId && (only?.user_id ?? null) !== null;
+  const contact = own ?? (other ? undefined : only);
   return {
     waId: waId ?? phoneDigits(contact?.wa_id ?? null),
     userId: userId ?? contact?.user_id ?? null,
@@ -34,8 +38,14 @@ export function readUser(side: UserSide, contacts: readonly unknown[]): User {
   };
 }
 
-function phoneDigits(phone: string | null): string | null {
+/** The digits of a phone number; null if it is none. */
+export function phoneDigits(phone: string | null): string | null {
   return /^\s*\+?(\d{4,20})\s*$/.exec(phone ?? '')?.[1] ?? null;
+}
+
+/** The digits of a business number as it is displayed: a plus, spaces, brackets, points and dashes change nothing. */
+export function displayedDigits(phone: string | null): string | null {
+  return phone === null ? null : phoneDigits(phone.replaceAll(/[\s().-]/g, ''));
 }
 
 /** kapso-api.md §11. */

@@ -1,13 +1,15 @@
 import type { CallEvent } from './ports.ts';
 
 /** What was read at one place of a webhook: an event, or why there is none. */
-export type Reading = { readonly event: CallEvent } | { readonly reason: string };
+export type Reading<Event = CallEvent> = { readonly event: Event } | { readonly reason: string };
 
 /** What all items of one change share. */
 export interface ReadingContext {
   readonly phoneNumberId: string;
   readonly displayPhoneNumber: string | null;
   readonly contacts: readonly unknown[];
+  /** There is only one item, so the only contact is its user. */
+  readonly alone: boolean;
   /** For an item without a time of its own, Unix milliseconds. */
   readonly fallbackTime: number;
 }

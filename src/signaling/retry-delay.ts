@@ -11,7 +11,8 @@ export function retryDelayMs(attempt: number, retryAfter: string | null, now: nu
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random());
 }
 
-function readRetryAfter(value: string, now: number): number | null {
+/** Milliseconds from `now` that a `Retry-After` asks for; null if it makes no sense. */
+export function readRetryAfter(value: string, now: number): number | null {
   if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? null : Math.max(0, date - now);

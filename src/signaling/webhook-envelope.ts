@@ -1,3 +1,6 @@
+import { list, text } from './lenient.ts';
+import { displayedDigits } from './read-user.ts';
+
 /** One change of one entry of Meta's envelope (meta-calling.md §3). */
 export interface WebhookChange {
   /** Path inside the body. */
@@ -56,6 +59,19 @@ export function mentionedNumbers(body: unknown): ReadonlySet<string> {
     for (const holder of [property(value, 'metadata'), property(value, 'phone_number_settings'), value]) {
       const id = property(holder, 'phone_number_id');
       if (typeof id === 'string' || typeof id === 'number') numbers.add(String(id));
+    }
+  }
+  return numbers;
+}
+
+/** The numbers that a body knows only as they are displayed, in digits (meta-calling.md §3.11). */
+export function displayedNumbers(body: unknown): ReadonlySet<string> {
+  const numbers = new Set<string>();
+  for (const { field, value } of changesOf(body)) {
+    if (field !== 'account_update') continue;
+    for (const holder of list.parse(value)) {
+      const digits = displayedDigits(text.parse(property(holder, 'phone_number')));
+      if (digits !== null) numbers.add(digits);
     }
   }
   return numbers;

@@ -3,7 +3,7 @@ import type { DeliveryOutcome, Inbox, NumberDirectory, SignalingClock, Signaling
 import { quietObserver } from './quiet-observer.ts';
 import { type SignatureSecrets, type SignedBy, verifySignature, type WebhookHeaders } from './signature.ts';
 import { verifyHandshake } from './verify-handshake.ts';
-import { mentionedNumbers } from './webhook-envelope.ts';
+import { displayedNumbers, mentionedNumbers } from './webhook-envelope.ts';
 
 /** What the webhook route of the HTTP room asks for. */
 export interface WebhookReceiver {
@@ -49,7 +49,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     const parsed = parseJson(body);
     if (parsed === undefined) return answer(200, 'not_json', source);
     try {
-      const ours = [...mentionedNumbers(parsed)].filter((number) => directory.isOurs(number));
+      const ours = numbersOfOurs(parsed);
       if (ours.length === 0) return answer(200, 'not_ours', source);
       const deliveryKey = deliveryKeyOf(source, headers, body, ours);
       const id = await inbox.store({ receivedAt: clock.now(), source, deliveryKey, body });
@@ -65,6 +65,12 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       observer.onFault('waking the inbox worker', fault);
     }
     return answer(200, 'stored', source);
+  }
+
+  function numbersOfOurs(body: unknown): readonly string[] {
+    const named = [...mentionedNumbers(body)].filter((number) => directory.isOurs(number));
+    const shown = [...displayedNumbers(body)].map((number) => directory.numberShowing(number));
+    return [...new Set([...named, ...shown.filter((number) => number !== null)])];
   }
 
   function answer(status: number, outcome: DeliveryOutcome, source: SignedBy | null): { status: number } {

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { list, moment, numeric, text, word } from './lenient.ts';
 
+/** Which number a change is about. */
+export const metadata = z
+  .object({ phone_number_id: text, display_phone_number: text })
+  .catch({ phone_number_id: null, display_phone_number: null });
+
 /**
  * Shapes of the webhook field `calls` (meta-calling.md §3.3 to §3.6). Only what is named here is read, so other keys,
  * `__proto__` among them, go nowhere. The only way to fail is not to be an object.
  */
 export const callsValue = z.object({
-  metadata: z
-    .object({ phone_number_id: text, display_phone_number: text })
-    .catch({ phone_number_id: null, display_phone_number: null }),
+  metadata,
   contacts: list,
   calls: list,
   statuses: list,
@@ -62,5 +65,4 @@ export const errorItem = z.object({
   error_data: z.object({ details: text }).catch({ details: null }),
 });
 
-export type CallsValue = z.output<typeof callsValue>;
 export type CallItem = z.output<typeof callItem>;

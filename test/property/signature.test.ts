@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createWebhookReceiver, verifySignature } from '../../src/signaling/index.ts';
 import { testApi } from '../support/api-server.ts';
 import { MemoryInbox } from '../support/memory-inbox.ts';
-import { kapsoHeaders, metaHeaders, OUR_NUMBER, webhookBytes } from '../support/webhook.ts';
+import { kapsoHeaders, metaHeaders, ourDirectory, webhookBytes } from '../support/webhook.ts';
 
 const SECRETS = { appSecrets: ['app', 'app-next'], kapsoSecrets: ['kapso', 'kapso-next'] };
 const META = 'x-hub-signature-256';
@@ -110,7 +110,7 @@ describe('the webhook route', () => {
           ...SECRETS,
           verifyToken: 'token',
           inbox,
-          directory: { isOurs: (id) => id === OUR_NUMBER, credentials: async () => null },
+          directory: ourDirectory(),
           onStored: () => {},
           clock: { now: () => 0 },
         });

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ParsedWebhook, parseWebhook } from '../../src/signaling/index.ts';
-import { callsWebhook, webhookBytes, webhookJson } from '../support/webhook.ts';
+import { type ParsedWebhook, type PermissionEvent, parseWebhook } from '../../src/signaling/index.ts';
+import { callsWebhook, messagesWebhook, webhookBytes, webhookJson } from '../support/webhook.ts';
 
 const FIXTURES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).map((file) =>
   file.replace(/\.json$/, ''),
@@ -21,15 +21,48 @@ const CALL_KEYS = [
   '__proto__',
 ];
 
+const MESSAGE_KEYS = [
+  'id',
+  'type',
+  'from',
+  'from_user_id',
+  'timestamp',
+  'context',
+  'interactive',
+  'group_id',
+  'status',
+  'errors',
+  'text',
+  '__proto__',
+];
+const REPLY_KEYS = ['response', 'is_permanent', 'expiration_timestamp', 'response_source'];
+const ACCOUNT_KEYS = ['phone_number', 'event', 'restriction_info'];
+const RESTRICTION_KEYS = ['restriction_type', 'expiration'];
+
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>;
 const hostile = fc.oneof(
   json,
   fc.constantFrom('connect', 'terminate', 'USER_INITIATED', 'FAILED', 'RINGING', '1760681506', 1e300, -1, '', [], {}),
+  fc.constantFrom('accept', 'reject', 'automatic', 'system', 'ACCOUNT_RESTRICTION', '15550002222', true, false),
+  fc.constant('RESTRICTED_BUSINESS_INITIATED_CALLING'),
 );
+const reply = fc.dictionary(fc.constantFrom(...REPLY_KEYS), hostile);
+const interactive = fc.oneof(
+  hostile,
+  reply.map((call_permission_reply) => ({ type: 'call_permission_reply', call_permission_reply })),
+);
+const message = fc
+  .tuple(fc.dictionary(fc.constantFrom(...MESSAGE_KEYS), hostile), interactive)
+  .map(([fields, asked]) => ({ from: '15550002222', id: 'wamid.1', ...fields, interactive: asked }));
 const fixture = fc.constantFrom(...FIXTURES);
 
 /** What must hold of anything that comes out, whatever went in. */
-function expectSound({ events, ignored }: ParsedWebhook): void {
+function expectSound({ events, permissions, restrictions, ignored }: ParsedWebhook): void {
+  for (const event of permissions) expectSoundPermission(event);
+  for (const { displayPhoneNumber, at, until } of restrictions) {
+    expect(displayPhoneNumber).toMatch(/^\d{4,20}$/);
+    for (const time of [at, until ?? at]) expect(new Date(time).getTime()).toBe(time);
+  }
   for (const { identity, input } of events) {
     expect(identity.callId).not.toBe('');
     expect(identity.phoneNumberId).not.toBe('');
@@ -37,7 +70,8 @@ function expectSound({ events, ignored }: ParsedWebhook): void {
     for (const time of [identity.startedAt, input.timestamp]) expect(new Date(time).getTime()).toBe(time);
     if (input.type === 'meta.connect') {
       expect(input.sdp).not.toBe('');
-      expect([identity.user.waId, identity.user.userId]).not.toEqual([null, null]);
+      if (identity.direction === 'inbound')
+        expect([identity.user.waId, identity.user.userId]).not.toEqual([null, null]);
     }
     if (input.type === 'meta.terminate') {
       const codes = input.errors.map(({ code }) => code);
@@ -47,6 +81,27 @@ function expectSound({ events, ignored }: ParsedWebhook): void {
   }
   for (const { reason } of ignored) expect(reason).toMatch(/^[\w ,.-]{1,200}$/);
   expect(Object.keys(Object.prototype)).toEqual([]);
+}
+
+function expectSoundPermission(event: PermissionEvent): void {
+  expect(event.phoneNumberId).not.toBe('');
+  expect(new Date(event.at).getTime()).toBe(event.at);
+  if ('user' in event) {
+    expect([event.user.waId, event.user.userId]).not.toEqual([null, null]);
+    expect(Object.keys(event.user).toSorted()).toEqual(['userId', 'waId']);
+    expect(event.user.waId ?? '1234').toMatch(/^\d{4,20}$/);
+  }
+  if (event.type !== 'permission_reply') return;
+  expect(event.messageId).not.toBe('');
+  expect(event.permanent && (event.response === 'reject' || event.expiresAt !== null)).toBe(false);
+  expect(event.response === 'reject' && event.expiresAt !== null).toBe(false);
+  const { expiresAt } = event;
+  if (expiresAt !== null) expect(new Date(expiresAt).getTime()).toBe(expiresAt);
+}
+
+/** All runs of digits that look like a phone number, wherever they stand. */
+function numbersIn(value: unknown): ReadonlySet<string> {
+  return new Set(JSON.stringify(value).match(/\d{4,}/g) ?? []);
 }
 
 /** The value at a random place of `root` replaced, removed or doubled. */
@@ -84,13 +139,16 @@ describe('the webhook parser', () => {
 
   it('takes any JSON at any level of the envelope', () => {
     fc.assert(
-      fc.property(json, fc.nat(4), (value, level) => {
+      fc.property(json, fc.nat(7), (value, level) => {
         const bodies = [
           value,
           { entry: value },
           { entry: [{ changes: value }] },
           { entry: [{ changes: [{ field: 'calls', value }] }] },
           callsWebhook({ calls: value, statuses: value, errors: value, contacts: value }),
+          { entry: [{ changes: [{ field: 'messages', value }] }] },
+          messagesWebhook({ messages: value, statuses: value, contacts: value, metadata: value }),
+          { entry: [{ changes: [{ field: 'account_update', value }] }] },
         ];
         expectSound(parseWebhook(Buffer.from(JSON.stringify(bodies[level])), 0));
       }),
@@ -105,6 +163,89 @@ describe('the webhook parser', () => {
         const parsed = parseWebhook(Buffer.from(text), 0);
         expectSound(parsed);
         expect(parsed.events.length + parsed.ignored.length).toBeGreaterThanOrEqual(calls.length * 2);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes messages whose every field is anything, and loses none', () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 5 }), hostile, (messages, contacts) => {
+        const text = JSON.stringify(messagesWebhook({ messages, statuses: messages, contacts }));
+        const parsed = parseWebhook(Buffer.from(text), 0);
+        expectSound(parsed);
+        expect(parsed.events).toEqual([]);
+        expect(parsed.permissions.length + parsed.ignored.length).toBeGreaterThanOrEqual(messages.length * 2);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes account updates whose every field is anything', () => {
+    const restriction = fc.dictionary(fc.constantFrom(...RESTRICTION_KEYS), hostile);
+    const update = fc
+      .tuple(fc.dictionary(fc.constantFrom(...ACCOUNT_KEYS), hostile), fc.oneof(hostile, fc.array(restriction)))
+      .map(([fields, restriction_info]) => ({ event: 'ACCOUNT_RESTRICTION', ...fields, restriction_info }));
+    fc.assert(
+      fc.property(fc.oneof(update, fc.array(update)), hostile, (value, time) => {
+        const body = { entry: [{ time, changes: [{ field: 'account_update', value }] }] };
+        expectSound(parseWebhook(Buffer.from(JSON.stringify(body)), 0));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('names no phone number that is not in the webhook', () => {
+    const contact = fc.record({ wa_id: hostile, user_id: hostile }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 3 }), fc.array(contact, { maxLength: 3 }), (messages, contacts) => {
+        const body = messagesWebhook({ messages, contacts });
+        const there = numbersIn(body);
+        for (const event of parseWebhook(body, 0).permissions) {
+          if ('user' in event && event.user.waId !== null) expect(there).toContain(event.user.waId);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps nothing of what people write, wherever in a message it stands', () => {
+    const place = fc.constantFrom(
+      'text',
+      'image',
+      'button',
+      'location',
+      'contacts',
+      'order',
+      'referral',
+      'errors',
+      'any',
+    );
+    // None of these words can come from anywhere else.
+    const said = fc.stringMatching(/^[a-z ]{0,20}SECRET[a-z ]{0,20}$/);
+    const inside = fc.oneof(
+      said,
+      said.map((body) => ({ body, caption: body, id: body })),
+      said.map((title) => [{ title, details: { title } }]),
+    );
+    const written = fc.record({
+      from: fc.constant('15550002222'),
+      id: fc.constant('wamid.1'),
+      type: fc.oneof(said, fc.constantFrom('text', 'system', 'image', 'interactive')),
+      contents: fc.dictionary(place, inside),
+      interactive: fc.oneof(
+        inside,
+        said.map((title) => ({ type: title, button_reply: { id: title, title }, nfm_reply: { body: title } })),
+        fc.record({ type: fc.constant('call_permission_reply'), call_permission_reply: fc.record({ response: said }) }),
+      ),
+      name: said,
+    });
+    fc.assert(
+      fc.property(fc.array(written, { minLength: 1, maxLength: 4 }), (all) => {
+        const messages = all.map(({ contents, name: _, ...rest }) => ({ ...contents, ...rest }));
+        const contacts = all.map(({ name }) => ({ wa_id: '15550002222', profile: { name } }));
+        const parsed = parseWebhook(messagesWebhook({ messages, contacts }), 0);
+        expect(JSON.stringify({ ...parsed, numbers: [...parsed.numbers] })).not.toMatch(/secret/i);
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createGraphClient, type GraphClient, type GraphClientOptions } from '../../src/signaling/index.ts';
+import { ourDirectory } from './webhook.ts';
 
 /** One scripted answer; `hang` never answers, `reset` cuts the connection once the request was read. */
 export type ScriptedAnswer =
@@ -16,6 +18,7 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Empty if the request had none. */
   readonly body: Record<string, unknown>;
 }
 
@@ -39,7 +42,8 @@ export class GraphServer {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { method = '', url = '', headers } = request;
-        graph.requests.push({ method, path: url, headers, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
+        const sent = Buffer.concat(chunks).toString('utf8');
+        graph.requests.push({ method, path: url, headers, body: sent === '' ? {} : JSON.parse(sent) });
         const answer = graph.#script[Math.min(graph.requests.length, graph.#script.length) - 1];
         if (answer === undefined || answer === 'hang') return;
         if (answer === 'reset') return void request.socket.resetAndDestroy();
@@ -68,4 +72,37 @@ export class GraphServer {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** An address on which nobody listens. */
+export async function deadUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Graph's error, in its envelope. `extra` goes into its error_data. */
+export function graphRefusal(
+  status: number,
+  code: number,
+  details = 'No',
+  { headers = {}, extra = {} }: { headers?: Record<string, string>; extra?: Record<string, unknown> } = {},
+): Exclude<ScriptedAnswer, string> {
+  const data = { messaging_product: 'whatsapp', details, ...extra };
+  const body = { error: { message: 'No', type: 'OAuthException', code, error_data: data, fbtrace_id: 'x' } };
+  return { status, headers, body };
+}
+
+/** A client that speaks with this server for OUR_NUMBER, with a bearer token if nothing else is said. */
+export function clientOf(graph: GraphServer, options: Partial<GraphClientOptions> = {}): GraphClient {
+  const credentials = async () => ({ kind: 'bearer', secret: 'token-1' }) as const;
+  return createGraphClient({
+    baseUrl: graph.url,
+    version: 'v24.0',
+    directory: ourDirectory({ credentials }),
+    timeoutMs: 2000,
+    ...options,
+  });
 }

@@ -29,6 +29,10 @@ export class MemoryInbox implements Inbox {
     if (!keepBody) this.blanked.add(id);
   }
 
+  async reopen(): Promise<number> {
+    return 0;
+  }
+
   async prune(before: number): Promise<number> {
     this.pruned.push(before);
     return 0;

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GraphAction } from '../../../src/call/index.ts';
 import type { GraphPort } from '../../../src/runtime/index.ts';
@@ -9,8 +8,9 @@ import {
   type GraphClientOptions,
   type GraphCredentials,
 } from '../../../src/signaling/index.ts';
-import { GraphServer } from '../../support/graph-server.ts';
+import { deadUrl, GraphServer } from '../../support/graph-server.ts';
 import { settle } from '../../support/virtual-clock.ts';
+import { ourDirectory } from '../../support/webhook.ts';
 
 const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n';
 const OK = { status: 200, body: { messaging_product: 'whatsapp', success: true } };
@@ -39,7 +39,7 @@ function client(options: Partial<GraphClientOptions> = {}, credentials: GraphCre
   const made = createGraphClient({
     baseUrl: graph.url,
     version: 'v24.0',
-    directory: { isOurs: () => true, credentials: async () => credentials },
+    directory: ourDirectory({ credentials: async () => credentials }),
     timeoutMs: 2000,
     observer: { onGraphAct: (report) => reports.push(report) },
     ...options,
@@ -53,15 +53,6 @@ const BEARER = { kind: 'bearer', secret: 'token-1' } as const;
 function act(port: GraphPort, action: GraphAction) {
   const sdp = action === 'pre_accept' || action === 'accept' ? SDP : null;
   return port.act({ phoneNumberId: '111', callId: 'wacid.X', action, sdp });
-}
-
-/** An address on which nobody listens. */
-async function deadUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
 }
 
 describe('an action', () => {
@@ -153,12 +144,11 @@ describe('an action', () => {
   });
 
   it('is not given up for good when credentials cannot be read', async () => {
-    const directory = {
-      isOurs: () => true,
+    const directory = ourDirectory({
       credentials: async () => {
         throw new Error('sealed with another key');
       },
-    };
+    });
     expect(await act(client({ directory }), 'terminate')).toMatchObject({ error: { kind: 'unknown' } });
   });
 

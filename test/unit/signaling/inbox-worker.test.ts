@@ -1,18 +1,37 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CallEvent, createInboxWorker, type InboxWorker } from '../../../src/signaling/index.ts';
+import {
+  type CallEvent,
+  createInboxWorker,
+  type InboxWorker,
+  type PermissionEvent,
+} from '../../../src/signaling/index.ts';
 import { MemoryInbox } from '../../support/memory-inbox.ts';
 import { settle, VirtualClock } from '../../support/virtual-clock.ts';
-import { callsWebhook, OUR_NUMBER, webhookJson } from '../../support/webhook.ts';
+import {
+  callsWebhook,
+  messagesWebhook,
+  OUR_DISPLAY,
+  OUR_NUMBER,
+  ourDirectory,
+  permissionReply,
+  restrictionWebhook,
+  webhookJson,
+} from '../../support/webhook.ts';
 
 const terminate = (id: string) => callsWebhook({ calls: [{ id, event: 'terminate' }] });
 
-/** `handle` decides what becomes of an event; by default it is taken. */
-function setUp(handle: (event: CallEvent) => Promise<void> = async () => {}) {
+/** `handle` and `hear` decide what becomes of an event of a call or of a permission; by default it is taken. */
+function setUp(
+  handle: (event: CallEvent) => Promise<void> = async () => {},
+  hear: (event: PermissionEvent) => Promise<void> = async () => {},
+) {
   const inbox = new MemoryInbox();
   const clock = new VirtualClock();
   const seen: string[] = [];
+  const told: PermissionEvent[] = [];
   const faults: string[] = [];
   const ignored: string[] = [];
+  const shown: (readonly [string, string])[] = [];
   const worker = createInboxWorker({
     inbox,
     clock,
@@ -22,11 +41,17 @@ function setUp(handle: (event: CallEvent) => Promise<void> = async () => {}) {
         await handle(event);
       },
     },
-    directory: { isOurs: (id) => id === OUR_NUMBER, credentials: async () => null },
+    permissions: {
+      handle: async (event) => {
+        told.push(event);
+        await hear(event);
+      },
+    },
+    directory: ourDirectory({ showsAs: async (id, display) => void shown.push([id, display]) }),
     observer: { onFault: (during) => faults.push(during), onIgnored: ({ reason }) => ignored.push(reason) },
   });
   workers.push(worker);
-  return { inbox, clock, worker, seen, faults, ignored };
+  return { inbox, clock, worker, seen, told, faults, ignored, shown };
 }
 
 const workers: InboxWorker[] = [];
@@ -57,6 +82,32 @@ describe('the inbox worker', () => {
     await work();
     expect(seen).toEqual(['one', 'two']);
     expect([...inbox.outcomes.values()]).toEqual(Array(2).fill('taken 1, ignored 0, of other numbers 0'));
+  });
+
+  it('hands every waiting webhook on before it closes the first, so that none waits for the commits of others', async () => {
+    const { inbox, worker, seen } = setUp(async () => {
+      closedBefore.push(inbox.outcomes.size);
+    });
+    const closedBefore: number[] = [];
+    for (const id of ['one', 'two', 'three']) await inbox.put(terminate(id));
+    worker.start();
+    await work();
+    expect(seen).toEqual(['one', 'two', 'three']);
+    expect(closedBefore).toEqual([0, 0, 0]);
+    expect(inbox.outcomes.size).toBe(3);
+  });
+
+  it('closes those that were handed on when it is stopped before the last', async () => {
+    const { inbox, worker, seen } = setUp(async () => {
+      if (seen.length === 2) stopping = worker.stop();
+    });
+    let stopping = Promise.resolve();
+    for (const id of ['one', 'two', 'three']) await inbox.put(terminate(id));
+    worker.start();
+    await work();
+    await stopping;
+    expect(seen).toEqual(['one', 'two']);
+    expect([...inbox.outcomes.keys()]).toEqual([1, 2]);
   });
 
   it('works off what comes later when woken, and not before it is started', async () => {
@@ -123,9 +174,7 @@ describe('the inbox worker', () => {
 
   it('keeps the body of what speaks of our calls, understood or not, and lets go of all else', async () => {
     const { inbox, worker } = setUp();
-    const changeOf = (body: unknown) => (body as { entry: { changes: { field: string }[] }[] }).entry[0]?.changes[0];
-    const chat = callsWebhook({ messages: [{ from: '15550100001', text: { body: 'hello' } }] });
-    Object.assign(changeOf(chat) ?? {}, { field: 'messages' });
+    const chat = messagesWebhook({ messages: [{ from: '15550100001', text: { body: 'hello' } }] });
     const bodies = [terminate('one'), callsWebhook({ calls: [{ id: 'one', event: 'new_thing' }] }), chat, {}];
     for (const body of bodies) await inbox.put(body);
     const foreign = await inbox.put(webhookJson('foreign-number'));
@@ -133,6 +182,83 @@ describe('the inbox worker', () => {
     await work();
     expect(inbox.outcomes.size).toBe(5);
     expect([...inbox.blanked]).toEqual([3, 4, foreign]);
+  });
+
+  it('tells the permissions what it learns of them, and the calls first', async () => {
+    const order: string[] = [];
+    const { inbox, worker, told } = setUp(
+      async () => void order.push('call'),
+      async ({ type }) => void order.push(type),
+    );
+    const reply = messagesWebhook({ messages: [permissionReply({ response: 'accept', is_permanent: true })] });
+    const entry = [reply, terminate('one')].flatMap((body) => (body as { entry: unknown[] }).entry);
+    const both = await inbox.put({ entry });
+    worker.start();
+    await work();
+    expect(order).toEqual(['call', 'permission_reply']);
+    expect(told).toMatchObject([{ phoneNumberId: OUR_NUMBER, permanent: true }]);
+    expect(inbox.outcomes.get(both)).toBe('taken 2, ignored 0, of other numbers 0');
+  });
+
+  it('says how our numbers are displayed, and nothing of others', async () => {
+    const { inbox, worker, shown } = setUp();
+    const ours = { phone_number_id: OUR_NUMBER, display_phone_number: OUR_DISPLAY };
+    const another = { phone_number_id: 'another', display_phone_number: '15559998888' };
+    await inbox.put(messagesWebhook({ metadata: ours, messages: [] }));
+    await inbox.put(callsWebhook({ metadata: ours, calls: [] }));
+    await inbox.put(callsWebhook({ metadata: another, calls: [] }));
+    worker.start();
+    await work();
+    expect(shown).toEqual([
+      [OUR_NUMBER, OUR_DISPLAY],
+      [OUR_NUMBER, OUR_DISPLAY],
+    ]);
+  });
+
+  it('finds the number of a restriction by what it displays', async () => {
+    const { inbox, worker, told } = setUp();
+    const restriction = restrictionWebhook('RESTRICTED_BUSINESS_INITIATED_CALLING', 1_768_000_000);
+    await inbox.put(restriction);
+    const foreign = await inbox.put(JSON.parse(JSON.stringify(restriction).replace(OUR_DISPLAY, '15559998888')));
+    worker.start();
+    await work();
+    expect(told).toEqual([
+      {
+        type: 'calling_restricted',
+        phoneNumberId: OUR_NUMBER,
+        at: 1_767_168_000_000,
+        until: 1_768_000_000_000,
+      },
+    ]);
+    expect(inbox.outcomes.get(foreign)).toBe('taken 0, ignored 0, of other numbers 1');
+  });
+
+  it('tells nothing of people who write to numbers that are not ours', async () => {
+    const { inbox, worker, told } = setUp();
+    const foreign = await inbox.put(
+      messagesWebhook({
+        metadata: { phone_number_id: 'another', display_phone_number: '15559998888' },
+        messages: [permissionReply({ response: 'accept', is_permanent: true }), { from: '15550100001', id: 'wamid.1' }],
+      }),
+    );
+    worker.start();
+    await work();
+    expect(told).toEqual([]);
+    expect(inbox.outcomes.get(foreign)).toBe('taken 0, ignored 0, of other numbers 2');
+  });
+
+  it('tries again what the permissions did not take, and keeps no chat when it gives up', async () => {
+    const { inbox, clock, worker, told } = setUp(undefined, async () => {
+      throw new Error('no luck');
+    });
+    const chat = await inbox.put(messagesWebhook({ messages: [{ from: '15550100001', text: { body: 'hello' } }] }));
+    const call = await inbox.put(terminate('one'));
+    worker.start();
+    await pass(clock, 60);
+    expect(told).toHaveLength(5);
+    expect(inbox.outcomes.get(chat)).toBe('failed: no luck');
+    expect(inbox.outcomes.get(call)).toContain('taken 1');
+    expect([...inbox.blanked]).toEqual([chat]);
   });
 
   it('sets a webhook that fails aside, goes on with those behind it, and comes back to it', async () => {
@@ -226,6 +352,39 @@ describe('the inbox worker', () => {
     await clock.advance(60 * 60_000);
     const eightDays = 8 * 24 * 60 * 60_000;
     expect(inbox.pruned).toEqual([start - eightDays, start + 60 * 60_000 - eightDays]);
+  });
+
+  it('is idle when all that came is worked off, and was so before it was woken', async () => {
+    const { inbox, clock, worker, seen } = setUp();
+    await worker.idle(1_000);
+    await inbox.put(terminate('one'));
+    worker.start();
+    await inbox.put(terminate('two'));
+    await worker.idle(1_000);
+    expect(seen).toEqual(['one', 'two']);
+    expect(inbox.outcomes.size).toBe(2);
+    await worker.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not waited for longer than it is given', async () => {
+    const taken = Promise.withResolvers<void>();
+    const { inbox, clock, worker, seen } = setUp(() => taken.promise);
+    await inbox.put(terminate('one'));
+    worker.start();
+    await work();
+    let waited = false;
+    void worker.idle(2_000).then(() => {
+      waited = true;
+    });
+    await clock.advance(1_999);
+    expect(waited).toBe(false);
+    await clock.advance(1);
+    expect(waited).toBe(true);
+    taken.resolve();
+    await worker.idle(2_000);
+    expect(seen).toEqual(['one']);
+    expect(inbox.outcomes.size).toBe(1);
   });
 
   it('finishes the webhook at hand when stopped, begins no other, and leaves no timer', async () => {

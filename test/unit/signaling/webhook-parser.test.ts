@@ -63,6 +63,40 @@ describe('a connect', () => {
     expect(input).toMatchObject({ type: 'meta.connect', sdpType: 'answer' });
   });
 
+  it('of the business is read though it names nobody, because whom we called we know', () => {
+    const call = { id: 'wacid.X', event: 'connect', direction: 'BUSINESS_INITIATED', from: '15550001111' };
+    const { identity, input } = only(
+      callsWebhook({
+        calls: [{ ...call, session: { sdp: 'v=0', sdp_type: 'answer' }, biz_opaque_callback_data: 'a' }],
+      }),
+    );
+    expect(identity).toMatchObject({ user: { waId: null, userId: null }, bizOpaqueCallbackData: 'a' });
+    expect(input).toMatchObject({ type: 'meta.connect', sdpType: 'answer' });
+  });
+
+  it('of the business to a user without a number carries the business-scoped id of the one that is called', () => {
+    const call = { id: 'wacid.X', event: 'connect', direction: 'BUSINESS_INITIATED', from: '15550001111' };
+    const sides = { to_user_id: 'US.1349000001', to_parent_user_id: 'US.ENT.1180001' };
+    const session = { sdp: 'v=0', sdp_type: 'answer' };
+    const { identity } = only(callsWebhook({ calls: [{ ...call, ...sides, session }] }));
+    expect(identity.user).toEqual({ ...ANA, waId: null, name: null });
+  });
+
+  it('does not take the only contact for the user of each of two calls', () => {
+    const contacts = [{ wa_id: '15550002222', user_id: 'US.1349000001', profile: { name: 'Ana' } }];
+    const session = { sdp: 'v=0', sdp_type: 'offer' };
+    const other = { ...CONNECT, id: 'wacid.Y', from: '15550003333', session };
+    const { events } = parse(callsWebhook({ contacts, calls: [{ ...CONNECT, session }, other] }));
+    expect(events.map(({ identity }) => identity.user.userId)).toEqual(['US.1349000001', null]);
+  });
+
+  it('does not take the only contact for a user with another business-scoped id', () => {
+    const contacts = [{ wa_id: '15550002222', user_id: 'US.1349000001', profile: { name: 'Ana' } }];
+    const call = { ...CONNECT, from: null, from_user_id: 'US.7', session: { sdp: 'v=0', sdp_type: 'offer' } };
+    const { identity } = only(callsWebhook({ contacts, calls: [call] }));
+    expect(identity.user).toEqual({ waId: null, userId: 'US.7', parentUserId: null, name: null });
+  });
+
   it('of a user without a number carries the business-scoped id, and no made-up number', () => {
     const { identity } = only(webhookBytes('connect-inbound-without-number'));
     expect(identity.user).toEqual({ ...ANA, waId: null });
@@ -138,6 +172,13 @@ describe('a terminate', () => {
     });
   });
 
+  it('of a call of the business repeats what Graph was given with it', () => {
+    const data = { direction: 'BUSINESS_INITIATED', to: '15550002222', biz_opaque_callback_data: 'talkwire:1' };
+    const { identity } = only(callsWebhook({ calls: [{ ...TERMINATE, from: '15550001111', ...data }] }));
+    expect(identity).toMatchObject({ direction: 'outbound', bizOpaqueCallbackData: 'talkwire:1' });
+    expect(identity.user.waId).toBe('15550002222');
+  });
+
   it('that names the same error in the call and beside it names it once', () => {
     const { input } = only(webhookBytes('terminate-no-media'));
     expect(input).toMatchObject({ status: 'FAILED', durationSeconds: 20 });
@@ -192,6 +233,7 @@ describe('a terminate', () => {
   it.each([
     ['comes from the business', { from: '+1 555 000 1111', to: '15550002222' }, 'outbound'],
     ['names the user it went to', { to: '15550002222', to_user_id: 'US.1349000001' }, 'outbound'],
+    ['carries the data of one of our dials', { to: '15550002222', biz_opaque_callback_data: 'talkwire:1' }, 'outbound'],
     ['comes from somebody else', { from: '15550002222', to: '15550001111' }, 'inbound'],
   ])('without a direction is told by its sides, if it %s', (_, sides, direction) => {
     const call = { id: 'wacid.X', event: 'terminate', ...sides };
@@ -222,6 +264,13 @@ describe('a status', () => {
       user: { waId: '15550002222', userId: 'US.1349000001' },
       bizOpaqueCallbackData: 'corr-1',
     });
+  });
+
+  it('of a user without a number carries the business-scoped id', () => {
+    const side = { recipient_user_id: 'US.1349000001', recipient_parent_user_id: 'US.ENT.1180001' };
+    const statuses = [{ id: 'wacid.X', status: 'ACCEPTED', ...side, biz_opaque_callback_data: 'talkwire:1' }];
+    const { identity } = only(callsWebhook({ statuses }));
+    expect(identity).toMatchObject({ user: { ...ANA, waId: null, name: null }, bizOpaqueCallbackData: 'talkwire:1' });
   });
 
   it('is read in any letter case', () => {
@@ -277,9 +326,8 @@ describe('a webhook', () => {
   it.each([
     ['call-recording-available', 'event call_recording_available is not worked off'],
     ['call-created', 'event call_created is not worked off'],
-    ['permission-reply', 'field messages is not worked off'],
     ['account-settings-update', 'field account_settings_update is not worked off'],
-    ['account-update', 'field account_update is not worked off'],
+    ['account-update', 'event account_violation is not worked off'],
     ['payment-error', 'no call, but errors 131044'],
   ])('of another kind is ignored with a reason: %s', (name, reason) => {
     expect(parse(webhookBytes(name)).events).toEqual([]);
@@ -297,7 +345,14 @@ describe('a webhook', () => {
     ['null', null],
     ['a list', []],
   ])('of %s is ignored', (_, body) => {
-    expect(parse(body)).toEqual({ events: [], numbers: new Set(), ignored: [{ where: 'body', reason: 'no changes' }] });
+    expect(parse(body)).toEqual({
+      events: [],
+      permissions: [],
+      restrictions: [],
+      numbers: new Set(),
+      displays: new Map(),
+      ignored: [{ where: 'body', reason: 'no changes' }],
+    });
   });
 
   it('without a phone number id cannot be assigned to anybody', () => {

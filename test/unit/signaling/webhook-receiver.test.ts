@@ -8,7 +8,15 @@ import {
   type WebhookReceiverOptions,
 } from '../../../src/signaling/index.ts';
 import { MemoryInbox } from '../../support/memory-inbox.ts';
-import { kapsoHeaders, metaHeaders, OUR_NUMBER, webhookBytes, webhookJson } from '../../support/webhook.ts';
+import {
+  kapsoHeaders,
+  metaHeaders,
+  OUR_DISPLAY,
+  OUR_NUMBER,
+  ourDirectory,
+  webhookBytes,
+  webhookJson,
+} from '../../support/webhook.ts';
 
 const CONNECT = webhookBytes('connect-inbound');
 
@@ -22,7 +30,7 @@ function setUp(overrides: Partial<WebhookReceiverOptions> = {}) {
     kapsoSecrets: ['kapso'],
     verifyToken: 'token',
     inbox,
-    directory: { isOurs: (id) => id === OUR_NUMBER || id === 'second-number', credentials: async () => null },
+    directory: ourDirectory({ isOurs: (id) => id === OUR_NUMBER || id === 'second-number' }),
     onStored: () => {
       woken += 1;
     },
@@ -82,27 +90,32 @@ describe('a webhook that comes in', () => {
     expect(outcomes).toEqual(['stored', 'duplicate']);
   });
 
-  it.each(['foreign-number', 'account-update'])(
-    'is answered 200 and not kept if it names no number of ours: %s',
-    async (name) => {
-      const { inbox, receiver, woken, outcomes } = setUp();
-      const body = webhookBytes(name);
-      expect(await receiver.receive(metaHeaders(body, 'app'), body)).toEqual({ status: 200 });
-      expect(inbox.rows).toEqual([]);
-      expect(woken()).toBe(0);
-      expect(outcomes).toEqual(['not_ours']);
-    },
-  );
+  it.each([
+    ['by id', webhookBytes('foreign-number')],
+    [
+      'as displayed',
+      Buffer.from(webhookBytes('account-restriction').toString('utf8').replace(OUR_DISPLAY, '15559998888')),
+    ],
+  ])('is answered 200 and not kept if it names no number of ours: %s', async (_, body) => {
+    const { inbox, receiver, woken, outcomes } = setUp();
+    expect(await receiver.receive(metaHeaders(body, 'app'), body)).toEqual({ status: 200 });
+    expect(inbox.rows).toEqual([]);
+    expect(woken()).toBe(0);
+    expect(outcomes).toEqual(['not_ours']);
+  });
 
-  it.each(['permission-reply', 'account-settings-update', 'call-recording-available'])(
-    'is kept if it is of our number, whatever its field: %s',
-    async (name) => {
-      const { inbox, receiver } = setUp();
-      const body = webhookBytes(name);
-      await receiver.receive(metaHeaders(body, 'app'), body);
-      expect(inbox.rows.map((row) => row.body)).toEqual([body]);
-    },
-  );
+  it.each([
+    'permission-reply',
+    'account-settings-update',
+    'call-recording-available',
+    'account-update',
+    'account-restriction',
+  ])('is kept if it is of our number, whatever its field: %s', async (name) => {
+    const { inbox, receiver } = setUp();
+    const body = webhookBytes(name);
+    await receiver.receive(metaHeaders(body, 'app'), body);
+    expect(inbox.rows.map((row) => row.body)).toEqual([body]);
+  });
 
   it('is kept whole if one of several changes is ours', async () => {
     const { inbox, receiver } = setUp();

@@ -1,0 +1,31 @@
+import { type Findings, noteDisplay } from './findings.ts';
+import type { PermissionEvent } from './permission-event.ts';
+import { messagesValue } from './permission-schema.ts';
+import { readMessage } from './read-message.ts';
+import { readMessageStatus } from './read-message-status.ts';
+import type { Reading, ReadingContext } from './reading.ts';
+import type { WebhookChange } from './webhook-envelope.ts';
+
+/** Reads one change of field `messages`, where answers to permission requests come (meta-calling.md §3.2). */
+export function readMessagesChange(change: WebhookChange, fallbackTime: number, found: Findings): void {
+  const take = (place: string, reading: Reading<PermissionEvent>): void => {
+    if ('event' in reading) found.permissions.push(reading.event);
+    else found.ignored.push({ where: `${change.where}.value${place}`, reason: reading.reason });
+  };
+  const value = messagesValue.safeParse(change.value);
+  if (!value.success) return take('', { reason: 'not an object' });
+  const { metadata, messages, statuses, contacts } = value.data;
+  if (metadata.phone_number_id === null) return take('.metadata', { reason: 'no phone number id' });
+
+  noteDisplay(found, metadata);
+  const context: ReadingContext = {
+    phoneNumberId: metadata.phone_number_id,
+    displayPhoneNumber: metadata.display_phone_number,
+    contacts,
+    alone: messages.length === 1,
+    fallbackTime,
+  };
+  for (const [i, item] of messages.entries()) take(`.messages[${i}]`, readMessage(item, context));
+  for (const [i, item] of statuses.entries()) take(`.statuses[${i}]`, readMessageStatus(item, context));
+  if (messages.length === 0 && statuses.length === 0) take('', { reason: 'no message' });
+}
