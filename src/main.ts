@@ -3,8 +3,9 @@ import type { CallIdentity } from './call/index.ts';
 import { createApiServer } from './calls-api/index.ts';
 import type { Config } from './config.ts';
 import { joinAgents } from './main-agents.ts';
+import { joinDials } from './main-dials.ts';
 import { MediaPool, type MediaReport, type ThreadLoad } from './media/index.ts';
-import { CallRuntime, DebtCollector, type RuntimeObserver, systemClock } from './runtime/index.ts';
+import { CallRuntime, DebtCollector, NameWaiter, type RuntimeObserver, systemClock } from './runtime/index.ts';
 import { createGraphClient, createInboxWorker, createWebhookReceiver } from './signaling/index.ts';
 import { claimDatabase, openDatabase } from './storage/index.ts';
 import { type Logger, observeCalls, observeSignaling } from './telemetry/index.ts';
@@ -30,6 +31,9 @@ export interface ServiceObserver extends RuntimeObserver {
 /** Undoes one step of the start. */
 type Close = () => unknown;
 
+/** For webhooks that were stored and not worked off when the service stops; a backlog is for the next start. */
+const LAST_WEBHOOKS_MS = 2_000;
+
 /**
  * Builds the service from its rooms and starts it: database, recovery of what a crash left, media threads, HTTP. Rejects,
  * with everything closed again, if a part cannot start (port taken, database unusable).
@@ -46,9 +50,13 @@ export async function startService(config: Config, logger: Logger, watch: Servic
 
 /** Whatever is started here is pushed to `open`, which is closed from its end. */
 async function start(config: Config, logger: Logger, watch: ServiceObserver, open: Close[]): Promise<Service> {
-  const { path, masterKey } = config.database;
-  open.push(claimDatabase(path));
-  const database = await openDatabase({ path, masterKey });
+  const { place, masterKey } = config.database;
+  const claim = await claimDatabase(place, {
+    onLost: (error) => logger.error({ during: 'holding the database', err: error }, 'a part failed'),
+    onBack: () => logger.warn('the database is held again'),
+  });
+  open.push(claim);
+  const database = await openDatabase({ ...place, masterKey });
   open.push(() => database.close());
   const { inbox, calls, debts, numbers } = database;
   const clock = systemClock;
@@ -74,9 +82,18 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   open.push(() => media.close());
   const agents = joinAgents(config, database, media, logger, () => clock.now());
   open.push(() => agents.watch.stop());
-  const runtime = new CallRuntime({
-    clock,
+  const dials = joinDials({
+    database,
     graph,
+    planner: agents.policies,
+    runtime: () => runtime,
+    clock,
+    onFault: fault,
+  });
+  const names = new NameWaiter();
+  const runtime: CallRuntime = new CallRuntime({
+    clock,
+    graph: dials.graph,
     media: agents.media,
     launcher: agents.launcher,
     log: calls,
@@ -87,9 +104,11 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
       ...watch,
       onUpdated(identity, patch) {
         if (patch.ending !== undefined) agents.release(identity.id);
+        names.onUpdated(identity, patch);
         watch.onUpdated?.(identity, patch);
       },
     }),
+    onOwed: () => collector.wake(),
     onFault: (error, identity) => fault('a call', error, identity),
   });
   // Those that came during the drain were refused, which takes a moment as well.
@@ -102,15 +121,21 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     onFault: (error) => fault('paying what is owed to Graph', error),
   });
   open.push(() => collector.stop());
+  open.push(() => dials.desk.stop());
   const worker = createInboxWorker({
     inbox,
     sink: runtime,
+    permissions: dials.desk,
     directory: numbers,
     clock,
     observer: signaling,
     keepMs: config.database.inboxDays * 24 * 60 * 60_000,
   });
-  open.push(() => worker.stop());
+  open.push(async () => {
+    // What was said of the last calls came while they ended; nothing comes any more when the server is closed.
+    await worker.idle(LAST_WEBHOOKS_MS);
+    await worker.stop();
+  });
   const webhooks = createWebhookReceiver({
     ...config.webhooks,
     verifyToken: config.webhooks.verifyToken ?? '',
@@ -129,6 +154,14 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     agentLines: agents.lines,
     allowLinkLocalAgents: allowLinkLocal,
     twilioCalls: agents.twilioCalls(() => runtime),
+    dials: { ...dials, keys: database.permissions, forward: graph.requests.forward },
+    live: {
+      // One that is ending has no standing any more; to hang it up again is no error.
+      hangUp: (id) => runtime.liveCall(id)?.elsewhere !== true && runtime.hangUp(id),
+      isOurs: (id) => runtime.liveCall(id)?.elsewhere === false,
+      named: (id, timeoutMs) => names.wait(id, timeoutMs),
+      forget: (id) => names.forget(id),
+    },
     clock,
     apiKeys: config.http.apiKeys,
     publicUrl: config.http.publicUrl,
@@ -140,10 +173,12 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
 
   await media.ready();
   const recovered = await runtime.recover();
+  await inbox.reopen();
   if (recovered > 0) logger.warn({ calls: recovered }, 'closing the calls that the last process left open');
   await api.listen({ host: config.http.host, port: config.http.port });
   worker.start();
   collector.start();
+  dials.desk.start();
   agents.watch.start();
   const url = api.listeningOrigin;
   logger.info({ numbers: numbers.list().length }, 'talkwire is up');

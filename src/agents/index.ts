@@ -38,7 +38,7 @@ export { ThreadDoor } from './door/thread-door.ts';
 export { AgentDesk } from './health/agent-desk.ts';
 export { HealthWatch, type HealthWatchOptions } from './health/health-watch.ts';
 export { AssignedRouting } from './routing/assigned-routing.ts';
-export { CallPlanner } from './routing/call-planner.ts';
+export { CallPlanner, type DialPlan, type PlannedDial } from './routing/call-planner.ts';
 
 /* Runtimes that do their own media. */
 
@@ -46,7 +46,7 @@ export { createLauncher, type Launcher, type LauncherOptions } from './launch/la
 
 /* Agents as people describe them, and what their descriptions are read with. */
 
-export { isObject } from './json.ts';
+export { isObject, isShallow } from './json.ts';
 export {
   accountSidOf,
   changedVoiceAgent,
@@ -59,8 +59,11 @@ export {
   matching,
   newVoiceAgent,
   number,
+  prose,
   putEnvironmentAgent,
   targetOf,
+  text,
+  textDictionary,
   wholeNumber,
   withoutSecrets,
 } from './providers/index.ts';

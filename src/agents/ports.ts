@@ -87,6 +87,8 @@ export interface CallHoursSpan {
 export interface RoutingSource {
   /** Null if the number is not ours. */
   rulesOf(phoneNumberId: string): NumberRouting | null;
+  /** One agent by its id, as a call to or from this number would have it; null if there is none. */
+  choiceOf(voiceAgentId: string, phoneNumberId: string): AgentChoice | null;
 }
 
 export interface NumberRouting {

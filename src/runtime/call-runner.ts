@@ -5,16 +5,17 @@ import {
   type CallPatch,
   type CallPolicy,
   type Effect,
-  type GraphAction,
-  type GraphResult,
   type Input,
   isLaunched,
+  isNamed,
   isOver,
+  lacksOnlyName,
   type Standing,
   standingOf,
   step,
   type TimelineEvent,
 } from '../call/index.ts';
+import { insist } from './insist.ts';
 import type {
   CallLog,
   Clock,
@@ -25,6 +26,8 @@ import type {
   MediaPort,
   RuntimeObserver,
 } from './ports.ts';
+import { type GraphEffect, tellGraph } from './tell-graph.ts';
+import { WriteQueue } from './write-queue.ts';
 
 export interface RunnerPorts {
   readonly clock: Clock;
@@ -38,6 +41,13 @@ export interface RunnerPorts {
   readonly onFault: (fault: unknown, identity: CallIdentity) => void;
 }
 
+export interface RunnerOptions {
+  /** What Meta said of the call, for a runtime that answers it itself. */
+  readonly webhook?: unknown;
+  /** Meta's id of a dial is known from now on; `runner.identity` has it. */
+  readonly onNamed?: (runner: CallRunner) => void;
+}
+
 /** Lines from outside the machine (transcripts, messages of the agent) per call: an agent must not fill the disk. */
 const MAX_NOTES = 5_000;
 
@@ -46,37 +56,49 @@ const MAX_NOTES = 5_000;
  * its deadline. Log writes happen in order; nothing that a webhook waits for depends on them but the call's own record.
  */
 export class CallRunner {
-  readonly identity: CallIdentity;
   /** Resolves when the call is over and its log is written, or when it could not be recorded at all. */
   readonly finished: Promise<void>;
   readonly #ports: RunnerPorts;
-  readonly #webhook: unknown;
+  readonly #options: RunnerOptions;
   #call: Call;
   #cancelTimer: (() => void) | null = null;
-  #writes: Promise<void> = Promise.resolve();
+  readonly #writes: WriteQueue;
   #finish: () => void = () => {};
-  readonly #launched: Promise<void>;
-  #onLaunched: () => void = () => {};
+  /** Resolves when the call can go on, or end, without this process. */
+  readonly #free: Promise<void>;
+  #setFree: () => void = () => {};
   #over = false;
+  #hurried = false;
   #left = false;
+  /** Graph was asked to place the call and has not answered. */
+  #placing = false;
   #notes = 0;
   /** What came before the record was written, or while an input is being taken. */
   readonly #inputs: Input[] = [];
   #opening: Promise<void> = Promise.resolve();
   #idle = false;
 
-  /** `webhook`: what Meta said of the call, for a runtime that answers it itself. */
-  constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts, webhook?: unknown) {
-    this.identity = identity;
+  constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts, options: RunnerOptions = {}) {
     this.#ports = ports;
-    this.#webhook = webhook;
+    this.#writes = new WriteQueue((fault) => ports.onFault(fault, this.identity));
+    this.#options = options;
     this.#call = beginCall(identity, policy);
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.#launched = new Promise((resolve) => {
-      this.#onLaunched = resolve;
+    this.#free = new Promise((resolve) => {
+      this.#setFree = resolve;
     });
+  }
+
+  /** As the machine knows it: a dial gets Meta's id in its course. */
+  get identity(): CallIdentity {
+    return this.#call.identity;
+  }
+
+  /** A client's call to which Graph's answer was lost: it has no name, and its webhooks do not carry our data. */
+  get isClientsUnnamed(): boolean {
+    return this.standing?.elsewhere === true && !isNamed(this.identity);
   }
 
   /** Null once the call is ending. */
@@ -84,16 +106,22 @@ export class CallRunner {
     return standingOf(this.#call);
   }
 
-  /** Resolves when the call does not need this process any more: it is finished, or a runtime has it and the log says so. */
+  /** Resolves when the call does not need this process any more: it is finished, or the next start takes it over. */
   async released(): Promise<void> {
-    await Promise.race([this.finished, this.#launched]);
-    await (isLaunched(this.#call) ? this.#writes : this.finished);
+    await Promise.race([this.finished, this.#free]);
+    await (this.#isFree() ? this.#writes.settled : this.finished);
   }
 
-  /** The process stops, and if a runtime has the call it goes on without it: no timer of it may keep the process up. */
+  /** The process stops: it does not wait for a name that may never come, which the next start can wait for as well. */
+  hurry(): void {
+    this.#hurried = true;
+    if (this.#isFree()) this.#setFree();
+  }
+
+  /** The process stops, and a call that does not need it goes on without it: no timer of it may keep the process up. */
   leave(): void {
     this.#left = true;
-    if (isLaunched(this.#call)) this.#setTimer(null);
+    if (this.#isFree()) this.#setTimer(null);
   }
 
   /**
@@ -134,15 +162,24 @@ export class CallRunner {
   }
 
   #take(input: Input): void {
+    const { callId } = this.identity;
     const result = step(this.#call, input);
     this.#call = result.call;
-    this.#setTimer(this.#left && isLaunched(this.#call) ? null : result.deadline);
-    for (const effect of result.effects) this.#perform(effect, input.at);
-    if (isLaunched(this.#call)) this.#onLaunched();
+    // Before its effects are performed: what comes of them must find the call by its name.
+    if (this.identity.callId !== callId) this.#options.onNamed?.(this);
+    this.#setTimer(this.#left && this.#isFree() ? null : result.deadline);
+    this.#writes.together(() => {
+      for (const effect of result.effects) this.#perform(effect, input.at);
+    });
+    if (this.#isFree()) this.#setFree();
     if (!this.#over && isOver(this.#call)) {
       this.#over = true;
-      void this.#writes.then(this.#finish);
+      void this.#writes.settled.then(this.#finish);
     }
+  }
+
+  #isFree(): boolean {
+    return isLaunched(this.#call) || (this.#hurried && !this.#placing && lacksOnlyName(this.#call));
   }
 
   #setTimer(deadline: number | null): void {
@@ -164,13 +201,10 @@ export class CallRunner {
     switch (effect.type) {
       case 'graph.pre_accept':
       case 'graph.accept':
-        void this.#act(effect.type === 'graph.accept' ? 'accept' : 'pre_accept', effect.sdp);
-        return;
       case 'graph.reject':
-        void this.#actOwed('reject');
-        return;
       case 'graph.terminate':
-        void this.#actOwed('terminate');
+      case 'graph.connect':
+        void this.#tellGraph(effect);
         return;
       case 'agent.launch':
         void this.#launch(effect);
@@ -182,6 +216,8 @@ export class CallRunner {
         this.#update(effect.patch, at);
         return;
       case 'media.open':
+      case 'media.offer':
+      case 'media.answer':
       case 'media.ungate':
       case 'media.play':
       case 'media.drain':
@@ -199,12 +235,15 @@ export class CallRunner {
   #append(event: TimelineEvent): void {
     const { observer, log } = this.#ports;
     this.#tell(() => observer.onTimeline?.(this.identity, event));
-    this.#write(() => log.append(this.identity.id, event));
+    this.#writes.add(() => log.append(this.identity.id, event));
   }
 
   #update(patch: CallPatch, at: number): void {
-    const { observer, log } = this.#ports;
-    this.#write(() => log.update(this.identity.id, patch, at));
+    const { observer, log, clock, onFault } = this.#ports;
+    const write = () => log.update(this.identity.id, patch, at);
+    // A record without its ending counts as a live call, against the limits of its number and its user.
+    const again = () => insist(write, clock, (fault) => onFault(fault, this.identity));
+    this.#writes.add(patch.ending === undefined ? write : again);
     this.#tell(() => observer.onUpdated?.(this.identity, patch));
   }
 
@@ -213,7 +252,7 @@ export class CallRunner {
     const { clock, launcher, onFault } = this.#ports;
     let result: LaunchResult;
     try {
-      result = await launcher.launch(this.identity, effect, this.#webhook);
+      result = await launcher.launch(this.identity, effect, this.#options.webhook);
     } catch (fault) {
       onFault(fault, this.identity);
       result = { type: 'failed', code: 'agent_error', detail: '' };
@@ -223,48 +262,17 @@ export class CallRunner {
     else this.feed({ type: 'agent.failed', seat, code: result.code, detail: result.detail, at });
   }
 
-  async #act(action: 'pre_accept' | 'accept', sdp: string): Promise<void> {
-    const result = await this.#ask(action, sdp);
-    this.feed({ ...result, at: this.#ports.clock.now() });
-  }
-
-  /** A row before it is an attempt: if the process dies in between, the next start tells Graph. */
-  async #actOwed(action: 'reject' | 'terminate'): Promise<void> {
-    const { clock, debts } = this.#ports;
-    const { phoneNumberId, callId } = this.identity;
-    await this.#guard(() => debts.owe({ phoneNumberId, callId, action, since: clock.now() }));
-    const result = await this.#ask(action, null);
-    const unsettled = result.type === 'graph.failed' && result.error.kind === 'unknown';
-    if (!unsettled) await this.#guard(() => debts.settle(callId, action));
-    this.feed({ ...result, at: clock.now() });
-  }
-
-  async #ask(action: GraphAction, sdp: string | null): Promise<GraphResult> {
-    const { phoneNumberId, callId } = this.identity;
-    try {
-      return await this.#ports.graph.act({ phoneNumberId, callId, action, sdp });
-    } catch (fault) {
-      this.#ports.onFault(fault, this.identity);
-      const message = 'the Graph port failed';
-      return { type: 'graph.failed', action, error: { code: null, httpStatus: null, kind: 'unknown', message } };
-    }
-  }
-
-  #write(write: () => Promise<void>): void {
-    this.#writes = this.#writes.then(() => this.#guard(write));
+  async #tellGraph(effect: GraphEffect): Promise<void> {
+    const places = effect.type === 'graph.connect';
+    if (places) this.#placing = true;
+    const word = await tellGraph(this.identity, effect, this.#ports);
+    if (places) this.#placing = false;
+    this.feed({ ...word, at: this.#ports.clock.now() });
   }
 
   #tell(work: () => void): void {
     try {
       work();
-    } catch (fault) {
-      this.#ports.onFault(fault, this.identity);
-    }
-  }
-
-  async #guard(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
     } catch (fault) {
       this.#ports.onFault(fault, this.identity);
     }

@@ -5,26 +5,25 @@ import {
   type CallIdentity,
   type CallPlan,
   type CallPolicy,
-  DEFAULT_POLICY,
-  type Input,
-  type MetaInput,
-  terminateAfterEnd,
+  isNamed,
+  keyInCallbackData,
+  type Refusal,
 } from '../call/index.ts';
 import { CallRunner, type RunnerPorts } from './call-runner.ts';
+import { DialEvents } from './dial-events.ts';
+import { EarlyEvents } from './early-events.ts';
+import type { IncomingCallEvent } from './incoming.ts';
+import { writeLateTerminate } from './late-terminate.ts';
+import { LiveCalls } from './live-calls.ts';
 import type { PolicySource, RuntimeMediaReport } from './ports.ts';
+import { recoverCalls } from './recover-calls.ts';
 
 export interface RuntimeOptions extends RunnerPorts {
   readonly policies: PolicySource;
   /** New calls are refused while this many are live. */
   readonly maxCalls: number;
-}
-
-/** One thing Meta said about one call; `identity` as the webhook gave it, without our own id. */
-export interface IncomingCallEvent {
-  readonly identity: Omit<CallIdentity, 'id'>;
-  readonly input: MetaInput;
-  /** Of a connect: Meta's body with this call alone, for a runtime that answers it itself. */
-  readonly webhook?: unknown;
+  /** A debt was written for a call that is not live: the DebtCollector should look. */
+  readonly onOwed?: () => void;
 }
 
 /** A call that goes on, as a program asks that drives the call of its agent from outside. */
@@ -34,6 +33,8 @@ export interface LiveCall {
   readonly agent: AgentTarget | null;
   /** Unix milliseconds; null before, and where a runtime answers. */
   readonly answeredAt: number | null;
+  /** A runtime or a client has its media. */
+  readonly elsewhere: boolean;
 }
 
 /**
@@ -41,21 +42,27 @@ export interface LiveCall {
  */
 export class CallRuntime {
   readonly #options: RuntimeOptions;
-  readonly #byCallId = new Map<string, CallRunner>();
-  readonly #byKey = new Map<string, CallRunner>();
+  readonly #live = new LiveCalls();
+  readonly #early: EarlyEvents;
+  readonly #dialEvents: DialEvents;
   #draining = false;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
+    const { log, debts, onOwed = () => {} } = options;
+    const onIgnored = ({ identity, input }: IncomingCallEvent, why: string) =>
+      this.#ignore(identity.callId, input.type, why);
+    this.#early = new EarlyEvents({ onDropped: onIgnored });
+    this.#dialEvents = new DialEvents({ live: this.#live, early: this.#early, log, debts, onOwed, onIgnored });
     options.media.onReport((report) => this.#onReport(report));
   }
 
   get liveCalls(): number {
-    return this.#byKey.size;
+    return this.#live.size;
   }
 
   isLive(callId: string): boolean {
-    return this.#byCallId.has(callId);
+    return this.#live.byCallId(callId) !== undefined;
   }
 
   get draining(): boolean {
@@ -66,26 +73,71 @@ export class CallRuntime {
   async handle(event: IncomingCallEvent): Promise<void> {
     const { identity, input } = event;
     const at = this.#options.clock.now();
-    const running = this.#byCallId.get(identity.callId);
+    const running = this.#live.byCallId(identity.callId);
     if (running !== undefined) return await running.deliver({ ...input, at });
+    // Webhooks may leave the direction out; our callback data is told with none but a dial.
+    const placed = identity.direction === 'outbound' || keyInCallbackData(identity.bizOpaqueCallbackData) !== null;
+    if (placed) return await this.#dialEvents.handle(event, at);
     if (input.type === 'meta.connect') return await this.#onConnect(event, at);
-    const key = await this.#options.log.keyOf(identity.callId);
-    if (key !== null && input.type === 'meta.terminate') return await this.#onLateTerminate(key, { ...input, at });
+    const { log } = this.#options;
+    const key = await log.keyOf(identity.callId);
+    if (key !== null && input.type === 'meta.terminate') {
+      return await writeLateTerminate(log, key, { ...input, at });
+    }
     if (key !== null) return this.#ignore(identity.callId, input.type, 'call is over');
-    if (input.type === 'meta.terminate') await this.#options.log.bury(identity.callId, at);
+    if (input.type === 'meta.terminate') await log.bury(identity.callId, at);
     this.#ignore(identity.callId, input.type, 'no such call here');
   }
 
-  /** Ends one call by its own id. False if no such call is live. */
+  /** Why no call can be placed now; null if one can. Asked before a place is reserved for it. */
+  dialRefusal(): Extract<Refusal, 'draining' | 'at_capacity'> | null {
+    if (this.#draining) return 'draining';
+    return this.liveCalls >= this.#options.maxCalls ? 'at_capacity' : null;
+  }
+
+  /**
+   * Places a call whose record is written: `identity.callId` is our own id. Resolves when the call is in the hands of its
+   * machine. A drain that began since `dialRefusal` was asked ends it before Graph hears of it; the last place for a call
+   * is not kept between the two, so a burst may overstep `maxCalls` by as many dials as are reserved at that moment.
+   *
+   * @throws Error if a call with that id is live already: nothing is dialled twice
+   */
+  async dial(identity: CallIdentity, policy: CallPolicy): Promise<void> {
+    await this.#begin(identity, policy, this.#draining ? 'service.drained' : 'api.dial');
+  }
+
+  /**
+   * Writes down what Meta says of a call that a client placed through Graph and has the media of. It is neither waited for
+   * nor ended by a drain. One without a name, because Graph's answer was lost, is watched for a webhook that names it.
+   *
+   * @throws Error if a call with that id is live already
+   */
+  async follow(identity: CallIdentity, policy: CallPolicy): Promise<void> {
+    await this.#begin(identity, policy, 'api.follow');
+  }
+
+  /**
+   * To be called before Graph is asked to place a call for a client: what Meta says of it before `follow` is kept for it.
+   * Returns what is to be called once the call is followed, or does not come to be.
+   */
+  expectName(phoneNumberId: string): () => void {
+    const over = this.#live.expect(phoneNumberId);
+    return () => {
+      over();
+      this.#dropEarly(phoneNumberId);
+    };
+  }
+
+  /** Ends one call by its own id, a dial that Meta has not named yet included. False if no such call is live. */
   hangUp(key: string): boolean {
-    const runner = this.#byKey.get(key);
+    const runner = this.#live.byKey(key);
     runner?.feed({ type: 'api.hangup', at: this.#options.clock.now() });
     return runner !== undefined;
   }
 
   /** Hands a word from outside to the agent of a call. False if none of ours speaks there. */
   instruct(key: string, instruction: AgentInstruction): boolean {
-    const holder = this.#byKey.get(key)?.standing?.holder ?? null;
+    const holder = this.#live.byKey(key)?.standing?.holder ?? null;
     if (holder === null || holder.agent.wire === 'runtime') return false;
     this.#options.media.instruct(key, instruction);
     return true;
@@ -93,7 +145,7 @@ export class CallRuntime {
 
   /** Hangs up as the agent that has the call. With `drain`, what it said is played first. False if none of ours has it. */
   hangUpForAgent(key: string, drain: boolean, reason: string | null): boolean {
-    const runner = this.#byKey.get(key);
+    const runner = this.#live.byKey(key);
     const holder = runner?.standing?.holder ?? null;
     if (runner === undefined || holder === null || holder.agent.wire === 'runtime') return false;
     runner.feed({ type: 'agent.hangup', seat: holder.seat, drain, reason, at: this.#options.clock.now() });
@@ -102,67 +154,62 @@ export class CallRuntime {
 
   /** Null if no such call is live, or it is ending. */
   liveCall(key: string): LiveCall | null {
-    const runner = this.#byKey.get(key);
+    const runner = this.#live.byKey(key);
     const standing = runner?.standing ?? null;
     if (runner === undefined || standing === null) return null;
-    const { holder, answeredAt } = standing;
-    return { identity: runner.identity, agent: holder?.agent ?? null, answeredAt };
+    const { holder, answeredAt, elsewhere } = standing;
+    return { identity: runner.identity, agent: holder?.agent ?? null, answeredAt, elsewhere };
   }
 
   /**
    * Closes the calls that were live when the process died: a typed ending in the log, and Graph is told. Those that a
-   * runtime has it takes back into its registry. Resolves to the number of those that are being closed; Graph may take its
-   * time, and callers ring now.
+   * runtime or a client has it takes back into its registry. A dial without a name is never placed again: it is watched for
+   * a webhook that names it. Resolves to the number of those that are being closed; Graph may take its time, and callers
+   * ring now.
    */
   async recover(): Promise<number> {
-    const { log, policies, clock } = this.#options;
-    const unfinished = await log.unfinished();
-    for (const { identity, answered, launched } of unfinished) {
-      const plan = await policies.planFor({ identity, at: clock.now(), liveOnNumber: 0 });
-      const runner = this.#admit(identity, plan?.policy ?? { ...DEFAULT_POLICY, agents: [] });
-      await runner.open(async () => {});
-      runner.feed({ type: 'service.restarted', answered, launched, at: clock.now() });
-    }
-    return unfinished.filter(({ launched }) => !launched).length;
+    return await recoverCalls(this.#options, (identity, policy) => this.#admit(identity, policy));
   }
 
   /**
-   * Lets nobody in any more, waits for the calls to end, and after `graceMs` ends them. A call that a runtime has is not
-   * waited for and not ended: its record stays open, and the next start takes it back.
+   * Lets nobody in any more and places nothing, waits for the calls to end, and after `graceMs` ends them. What rings goes
+   * on ringing meanwhile, in either direction, and may be picked up. A call that a runtime or a client has is not waited for
+   * and not ended: its record stays open, and the next start takes it back.
    */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const { clock } = this.#options;
     const cancel = clock.at(clock.now() + graceMs, () => this.endAll());
-    const runners = [...this.#byKey.values()];
+    const runners = this.#live.all();
     await Promise.all(runners.map((runner) => runner.released()));
     for (const runner of runners) runner.leave();
     cancel();
   }
 
-  /** Ends every live call now, but those that runtimes have. */
+  /** Ends every live call now, but those that runtimes or clients have. */
   endAll(): void {
-    for (const runner of this.#byKey.values()) runner.feed({ type: 'service.drained', at: this.#options.clock.now() });
+    for (const runner of this.#live.all()) {
+      runner.feed({ type: 'service.drained', at: this.#options.clock.now() });
+      runner.hurry();
+    }
   }
 
   async #onConnect(event: IncomingCallEvent, at: number): Promise<void> {
     const { log, policies, maxCalls } = this.#options;
     const { identity, input, webhook } = event;
     const { callId } = identity;
-    // Every app of the account hears of every call (meta-calling.md §3.2); calls of others leave no record here.
-    if (identity.direction === 'outbound') return this.#ignore(callId, 'meta.connect', 'not dialled here');
     if ((await log.keyOf(callId)) !== null) return this.#ignore(callId, 'meta.connect', 'call is over');
     const buried = await log.buried(callId);
     let plan: CallPlan | null;
     let liveOnNumber: number;
     // The plan must hold for the calls that are live now: two at once must not both have a number's last place.
     do {
-      liveOnNumber = this.#liveOn(identity.phoneNumberId);
+      liveOnNumber = this.#live.countOn(identity.phoneNumberId);
       plan = await policies.planFor({ identity, at, liveOnNumber });
       if (plan === null) return this.#ignore(callId, 'meta.connect', 'number is not ours');
-    } while (liveOnNumber !== this.#liveOn(identity.phoneNumberId));
+    } while (liveOnNumber !== this.#live.countOn(identity.phoneNumberId));
     // Another copy of this webhook may have passed the same questions meanwhile.
-    const running = this.#byCallId.get(callId);
+    const running = this.#live.byCallId(callId);
     if (running !== undefined) return await running.deliver({ ...input, at });
 
     const { policy } = plan;
@@ -176,36 +223,52 @@ export class CallRuntime {
     await runner.open(() => log.create(runner.identity, 'ringing', at, agent));
   }
 
-  #liveOn(phoneNumberId: string): number {
-    let live = 0;
-    for (const { identity } of this.#byKey.values()) if (identity.phoneNumberId === phoneNumberId) live += 1;
-    return live;
+  async #begin(identity: CallIdentity, policy: CallPolicy, type: 'api.dial' | 'api.follow' | 'service.drained') {
+    if (this.#live.byKey(identity.id) !== undefined) throw new Error('a call with that id is live already');
+    const runner = this.#admit(identity, policy);
+    await runner.open(async () => {});
+    runner.feed({ type, at: this.#options.clock.now() });
+    if (isNamed(identity)) this.#replay(runner);
+    else if (type === 'api.follow') this.#nameByEarly(runner);
   }
 
-  /** Of a call that is over and forgotten here, maybe since before a restart. */
-  async #onLateTerminate(key: string, input: Extract<Input, { type: 'meta.terminate' }>): Promise<void> {
-    const { log } = this.#options;
-    for (const effect of terminateAfterEnd(input)) {
-      if (effect.type === 'log.append') await log.append(key, effect.event);
-      else await log.update(key, effect.patch, input.at);
-    }
+  /** A webhook of a client's call may have been here before it was known that Graph's answer is lost. */
+  #nameByEarly(runner: CallRunner): void {
+    const callId = this.#early.idOf((identity) => this.#live.clientsUnnamed(identity) === runner);
+    if (callId !== null) runner.feed({ type: 'dial.named', callId, at: this.#options.clock.now() });
   }
 
   #admit(identity: CallIdentity, policy: CallPolicy, webhook?: unknown): CallRunner {
-    const runner = new CallRunner(identity, policy, this.#options, webhook);
-    this.#byCallId.set(identity.callId, runner);
-    this.#byKey.set(identity.id, runner);
+    const onNamed = (runner: CallRunner) => this.#onNamed(runner);
+    const runner = new CallRunner(identity, policy, this.#options, { webhook, onNamed });
+    this.#live.add(runner);
     void runner.finished.then(() => this.#forget(runner));
     return runner;
   }
 
+  #onNamed(runner: CallRunner): void {
+    this.#live.named(runner);
+    this.#replay(runner);
+    this.#dropEarly(runner.identity.phoneNumberId);
+  }
+
+  /** What Meta said of a call before it was known whose it is. */
+  #replay(runner: CallRunner): void {
+    const at = this.#options.clock.now();
+    for (const input of this.#early.take(runner.identity.callId)) runner.feed({ ...input, at });
+  }
+
   #forget(runner: CallRunner): void {
-    this.#byCallId.delete(runner.identity.callId);
-    this.#byKey.delete(runner.identity.id);
+    this.#live.remove(runner);
+    this.#dropEarly(runner.identity.phoneNumberId);
+  }
+
+  #dropEarly(phoneNumberId: string): void {
+    if (this.#early.size > 0 && !this.#live.awaitsName(phoneNumberId)) this.#early.dropOf(phoneNumberId);
   }
 
   #onReport(report: RuntimeMediaReport): void {
-    const runner = this.#byKey.get(report.key);
+    const runner = this.#live.byKey(report.key);
     if (runner === undefined) return;
     if (report.type === 'input') runner.feed({ ...report.input, at: report.at });
     else runner.note(report.event);

@@ -18,6 +18,7 @@ export interface DebtCollectorOptions {
 export class DebtCollector {
   readonly #options: DebtCollectorOptions;
   #cancel: (() => void) | null = null;
+  #again = false;
   #stopped = false;
   #round: Promise<void> = Promise.resolve();
 
@@ -29,6 +30,13 @@ export class DebtCollector {
     this.#round = this.#collect();
   }
 
+  /** Something new is owed that no live call looks after: begins a round now, or after the one under way. */
+  wake(): void {
+    this.#again = true;
+    // Without a timer a round is under way, which sees `#again`, or it was not started yet, or is stopped.
+    if (this.#cancel !== null) this.#next();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
@@ -37,6 +45,7 @@ export class DebtCollector {
 
   async #collect(): Promise<void> {
     const { clock, debts, isLive, onFault } = this.#options;
+    this.#again = false;
     try {
       for (const debt of await debts.open()) {
         if (this.#stopped) return;
@@ -46,9 +55,14 @@ export class DebtCollector {
       onFault(fault);
     }
     if (this.#stopped) return;
-    this.#cancel = clock.at(clock.now() + INTERVAL_MS, () => {
-      this.#round = this.#collect();
-    });
+    this.#cancel = clock.at(clock.now() + (this.#again ? 0 : INTERVAL_MS), () => this.#next());
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#round = this.#collect();
   }
 
   async #pay(debt: Debt): Promise<void> {

@@ -8,11 +8,13 @@ import type {
   CallStatus,
   Effect,
   GraphAction,
+  GraphFailure,
   GraphResult,
   MediaEffect,
   MediaInput,
   PlannedCall,
   TimelineEvent,
+  User,
 } from '../call/index.ts';
 
 /** Time, so that a world test can own it. Milliseconds. */
@@ -25,7 +27,22 @@ export interface Clock {
 /** Sends the four actions of a call through Graph. Never rejects. Retries inside, only where it is safe. */
 export interface GraphPort {
   act(request: GraphRequest): Promise<GraphResult>;
+  /** Places a call, once: sent again only if not one byte of it had left. */
+  connect(request: ConnectRequest): Promise<ConnectResult>;
 }
+
+export interface ConnectRequest {
+  readonly phoneNumberId: string;
+  /** Our own id of the call, for logs. */
+  readonly key: string;
+  readonly user: Pick<User, 'waId' | 'userId'>;
+  readonly sdp: string;
+  readonly callbackData: string;
+}
+
+export type ConnectResult =
+  | { readonly type: 'placed'; readonly callId: string; readonly tookMs: number }
+  | { readonly type: 'failed'; readonly error: GraphFailure };
 
 export interface GraphRequest {
   readonly phoneNumberId: string;
@@ -65,7 +82,9 @@ export interface CallLog {
   append(id: string, event: TimelineEvent): Promise<void>;
   /** Our own id of the call with this Meta id, ended or not; null if it has no record. */
   keyOf(callId: string): Promise<string | null>;
-  /** Calls that were live when the process died. */
+  /** The call with our own id, ended or not; null if it has no record. */
+  recorded(key: string): Promise<RecordedCall | null>;
+  /** Calls that were live when the process died; those that were not placed yet are not among them. */
   unfinished(): Promise<readonly UnfinishedCall[]>;
   /** Keeps a terminated id whose connect has not come, so that a later connect does not ring (meta-calling.md §9.1). */
   bury(callId: string, at: number): Promise<void>;
@@ -78,12 +97,19 @@ export interface AgentName {
   readonly name: string;
 }
 
+export interface RecordedCall {
+  readonly identity: CallIdentity;
+  readonly over: boolean;
+}
+
 export interface UnfinishedCall {
   readonly identity: CallIdentity;
   /** Accept had succeeded. */
   readonly answered: boolean;
   /** A runtime has it. */
   readonly launched: boolean;
+  /** A client has its media. */
+  readonly followed: boolean;
 }
 
 /** What we owe Graph: a row before it is an attempt, gone when it is done or known to be pointless. */

@@ -23,12 +23,13 @@ export function observeCalls(logger: Logger, next: CallObserver = {}): CallObser
       next.onTimeline?.(identity, event);
     },
     onUpdated(identity, patch) {
-      if (patch.ending !== undefined) {
-        const { direction, phoneNumberId } = identity;
-        logger.info(
-          { call: identity.id, direction, phoneNumberId, ...patch.ending, seconds: patch.durationSeconds },
-          'call ended',
-        );
+      const { id: call, direction, phoneNumberId } = identity;
+      const { status, ending, durationSeconds: seconds } = patch;
+      if (ending !== undefined) {
+        logger.info({ call, direction, phoneNumberId, status, ...ending, seconds }, 'call ended');
+      } else if (status !== undefined && direction === 'outbound') {
+        // A call that comes in shows in the log by what it brings; one that we place, by how far it has come.
+        logger.info({ call, direction, phoneNumberId, status }, 'dial');
       }
       next.onUpdated?.(identity, patch);
     },

@@ -13,9 +13,12 @@ export class VirtualClock implements Clock {
   readonly #instants = new Map<number, Alarm[]>();
   #order: number[] = [];
   #pending = 0;
+  readonly #settled: () => Promise<void>;
 
-  constructor(start = Date.UTC(2026, 10, 20, 12)) {
+  /** `settled`: resolves when everything that an instant set off has run. */
+  constructor(start = Date.UTC(2026, 10, 20, 12), settled = settle) {
     this.#now = start;
+    this.#settled = settled;
   }
 
   now(): number {
@@ -52,7 +55,7 @@ export class VirtualClock implements Clock {
   /** Moves on by `ms`, stopping at every instant with an alarm and letting promises settle after it. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await settle();
+    await this.#settled();
     for (let next = this.#order[0]; next !== undefined && next <= until; next = this.#order[0]) {
       this.#order.shift();
       this.#now = next;
@@ -64,7 +67,7 @@ export class VirtualClock implements Clock {
         this.#pending -= 1;
         alarm.run();
       }
-      await settle();
+      await this.#settled();
     }
     this.#now = until;
   }

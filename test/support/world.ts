@@ -14,8 +14,12 @@ import {
   type AgentName,
   type CallLog,
   CallRuntime,
+  type Clock,
+  type ConnectRequest,
+  type ConnectResult,
   type Debt,
   type DebtBook,
+  DebtCollector,
   type GraphPort,
   type GraphRequest,
   type Launch,
@@ -23,10 +27,13 @@ import {
   type LaunchResult,
   type MediaPort,
   type PolicySource,
+  type RecordedCall,
   type RuntimeMediaReport,
   type RuntimeOptions,
   type UnfinishedCall,
 } from '../../src/runtime/index.ts';
+import { identity } from './call.ts';
+import { DialledPhones, type DialScript, PICKED_UP } from './dialled-phones.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** How the parts around the runtime behave for one call. Times in milliseconds. */
@@ -37,6 +44,8 @@ export interface Script {
   readonly mediaConnectMs: number | null;
   /** By seat. */
   readonly agents: readonly AgentScript[];
+  /** Of a call that we place. */
+  readonly dial: DialScript;
 }
 
 /** One agent, or one runtime. */
@@ -49,7 +58,13 @@ export interface AgentScript {
   readonly lostAfterMs?: number;
 }
 
-export const SMOOTH: Script = { graphMs: 80, graph: {}, mediaConnectMs: 150, agents: Array(3).fill({ readyMs: 60 }) };
+export const SMOOTH: Script = {
+  graphMs: 80,
+  graph: {},
+  mediaConnectMs: 150,
+  agents: Array(3).fill({ readyMs: 60 }),
+  dial: PICKED_UP,
+};
 
 export interface WorldOptions {
   readonly maxCalls?: number;
@@ -60,6 +75,9 @@ export interface WorldOptions {
   /** In place of letting everybody in. */
   readonly planFor?: PolicySource['planFor'];
 }
+
+/** Behaviour by name: of an inbound call Meta's id, of a dial our own. */
+export type ScriptOf = (name: string) => Script;
 
 /** A whole bridge without sockets: the real runtime and call machines among scripted ports, on a virtual clock. */
 export class World {
@@ -72,8 +90,12 @@ export class World {
   readonly faults: unknown[] = [];
   readonly ignored: string[] = [];
   readonly runtime: CallRuntime;
+  /** Not started by itself. */
+  readonly collector: DebtCollector;
+  readonly #policy: CallPolicy;
 
-  constructor(policy: CallPolicy, script: (callId: string) => Script = () => SMOOTH, options: WorldOptions = {}) {
+  constructor(policy: CallPolicy, script: ScriptOf = () => SMOOTH, options: WorldOptions = {}) {
+    this.#policy = policy;
     this.log = options.log ?? new MemoryLog();
     this.graph = new ScriptedGraph(this.clock, script);
     this.media = new ScriptedMedia(this.clock, script, this.graph);
@@ -91,14 +113,43 @@ export class World {
       observer: { onIgnored: (_callId, what, why) => this.ignored.push(`${what}: ${why}`) },
       onFault: (fault) => this.faults.push(fault),
       maxCalls: options.maxCalls ?? 100_000,
+      onOwed: () => this.collector.wake(),
       ...options.ports,
     });
+    this.graph.phones.deliver = (event) => this.runtime.handle(event);
+    this.collector = new DebtCollector({
+      clock: this.clock,
+      graph: this.graph,
+      debts: this.debts,
+      isLive: (callId) => this.runtime.isLive(callId),
+      onFault: (fault) => this.faults.push(fault),
+    });
+  }
+
+  /** Writes the record, as the reservation of a permitted dial does, and hands the call over. `key`: our id of it. */
+  async dial(key: string, policy: CallPolicy = this.#policy): Promise<void> {
+    const dialled = dialIdentity(key, this.clock.now());
+    await this.log.create(dialled, 'initiated', this.clock.now(), null);
+    await this.runtime.dial(dialled, policy);
   }
 }
 
+/** A dial that Meta has not named. */
+export function dialIdentity(key: string, at: number): CallIdentity {
+  return identity({ id: key, callId: key, direction: 'outbound', startedAt: at });
+}
+
+export interface MemoryRecord {
+  identity: CallIdentity;
+  patch: CallPatch;
+  readonly events: TimelineEvent[];
+}
+
 export class MemoryLog implements CallLog {
-  readonly records = new Map<string, { identity: CallIdentity; patch: CallPatch; events: TimelineEvent[] }>();
+  readonly records = new Map<string, MemoryRecord>();
   readonly tombstones = new Set<string>();
+  /** Our ids of calls that clients have the media of. */
+  readonly followed = new Set<string>();
   readonly #byCallId = new Map<string, string>();
   endings = 0;
   /** Called before a record is written; may wait, and may fail. */
@@ -115,6 +166,9 @@ export class MemoryLog implements CallLog {
     const record = this.#get(id);
     if (patch.ending !== undefined) this.endings += 1;
     record.patch = { ...record.patch, ...patch };
+    if (patch.callId === undefined) return;
+    record.identity = { ...record.identity, callId: patch.callId };
+    this.#byCallId.set(patch.callId, id);
   }
 
   async append(id: string, event: TimelineEvent): Promise<void> {
@@ -125,6 +179,11 @@ export class MemoryLog implements CallLog {
     return this.#byCallId.get(callId) ?? null;
   }
 
+  async recorded(key: string): Promise<RecordedCall | null> {
+    const record = this.records.get(key);
+    return record === undefined ? null : { identity: record.identity, over: record.patch.ending !== undefined };
+  }
+
   async unfinished(): Promise<readonly UnfinishedCall[]> {
     return [...this.records.values()]
       .filter((each) => each.patch.ending === undefined)
@@ -132,6 +191,7 @@ export class MemoryLog implements CallLog {
         identity,
         answered: patch.sessionStartedAt !== undefined,
         launched: patch.launched === true,
+        followed: this.followed.has(identity.id),
       }));
   }
 
@@ -175,13 +235,19 @@ export class ScriptedGraph implements GraphPort {
   readonly requests: GraphRequest[] = [];
   /** Calls that Meta believes alive. */
   readonly alive = new Set<string>();
+  readonly phones: DialledPhones;
   onAnswer: (callId: string) => void = () => {};
   readonly #clock: VirtualClock;
-  readonly #script: (callId: string) => Script;
+  readonly #script: ScriptOf;
 
-  constructor(clock: VirtualClock, script: (callId: string) => Script) {
+  constructor(clock: VirtualClock, script: ScriptOf) {
     this.#clock = clock;
     this.#script = script;
+    this.phones = new DialledPhones(clock, this.alive);
+  }
+
+  connect(request: ConnectRequest): Promise<ConnectResult> {
+    return this.phones.connect(request, this.#script(request.key).dial);
   }
 
   async act(request: GraphRequest): Promise<GraphResult> {
@@ -191,7 +257,10 @@ export class ScriptedGraph implements GraphPort {
     const scripted = script.graph[request.action];
     if (scripted !== undefined) return scripted;
     if (request.action === 'pre_accept') this.onAnswer(request.callId);
-    if (request.action === 'reject' || request.action === 'terminate') this.alive.delete(request.callId);
+    if (request.action === 'reject' || request.action === 'terminate') {
+      this.phones.end(request.callId);
+      this.alive.delete(request.callId);
+    }
     return { type: 'graph.ok', action: request.action, tookMs: script.graphMs };
   }
 
@@ -200,19 +269,26 @@ export class ScriptedGraph implements GraphPort {
   }
 }
 
+/** Tells media that our answer has reached Meta, and that a phone was picked up. */
+export interface AnsweredGraph {
+  onAnswer: (callId: string) => void;
+  readonly phones: Pick<DialledPhones, 'onPickedUp'>;
+}
+
 /** Media that keeps what it was told and reports as scripted. */
 export class ScriptedMedia implements MediaPort {
   readonly #keys = new Map<string, string>();
   readonly open = new Map<string, { identity: CallIdentity; effects: MediaEffect['type'][] }>();
   readonly instructions: [key: string, instruction: AgentInstruction][] = [];
   #listener: (report: RuntimeMediaReport) => void = () => {};
-  readonly #clock: VirtualClock;
-  readonly #script: (callId: string) => Script;
+  readonly #clock: Clock;
+  readonly #script: ScriptOf;
 
-  constructor(clock: VirtualClock, script: (callId: string) => Script, graph: ScriptedGraph) {
+  constructor(clock: Clock, script: ScriptOf, graph: AnsweredGraph) {
     this.#clock = clock;
     this.#script = script;
-    graph.onAnswer = (callId) => this.#negotiate(callId);
+    graph.onAnswer = (callId) => this.#negotiate(this.keyOf(callId), callId);
+    graph.phones.onPickedUp = (key) => this.report(key, 60, { type: 'media.heard' });
   }
 
   onReport(listener: (report: RuntimeMediaReport) => void): void {
@@ -233,8 +309,13 @@ export class ScriptedMedia implements MediaPort {
         this.#keys.set(identity.callId, key);
         this.open.set(key, { identity, effects: [effect.type] });
         return this.report(key, 2, { type: 'media.opened', sdp: `answer of ${identity.callId}` });
+      case 'media.offer':
+        this.open.set(key, { identity, effects: [effect.type] });
+        return this.report(key, 2, { type: 'media.opened', sdp: `offer of ${key}` });
+      case 'media.answer':
+        return this.#negotiate(key, key);
       case 'agent.connect':
-        return this.#dial(key, effect.seat, this.#script(identity.callId).agents[effect.seat]!);
+        return this.#dial(key, effect.seat, this.#script(nameOf(identity)).agents[effect.seat]!);
       case 'media.drain':
         return this.report(key, 400, { type: 'media.drained' });
       case 'media.play':
@@ -269,22 +350,26 @@ export class ScriptedMedia implements MediaPort {
     if (lostAfterMs !== undefined) this.report(key, readyMs + lostAfterMs, failed('socket_lost'));
   }
 
-  #negotiate(callId: string): void {
-    const { mediaConnectMs } = this.#script(callId);
+  #negotiate(key: string, name: string): void {
+    const { mediaConnectMs } = this.#script(name);
     if (mediaConnectMs === null) return;
     const connected: MediaInput = { type: 'media.connected', setupMs: mediaConnectMs };
-    this.report(this.keyOf(callId), mediaConnectMs, connected);
+    this.report(key, mediaConnectMs, connected);
   }
+}
+
+function nameOf({ direction, id, callId }: CallIdentity): string {
+  return direction === 'inbound' ? callId : id;
 }
 
 /** Runtimes that do as scripted for their seat, and keep what they were given. */
 export class ScriptedLauncher implements LaunchPort {
   readonly launches: { readonly callId: string; readonly agentId: string; readonly webhook: unknown }[] = [];
   readonly #clock: VirtualClock;
-  readonly #script: (callId: string) => Script;
+  readonly #script: ScriptOf;
   readonly #policy: CallPolicy;
 
-  constructor(clock: VirtualClock, script: (callId: string) => Script, policy: CallPolicy) {
+  constructor(clock: VirtualClock, script: ScriptOf, policy: CallPolicy) {
     this.#clock = clock;
     this.#script = script;
     this.#policy = policy;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { policy as callPolicy, chainPolicy } from '../support/call.ts';
 import { connectEvent, terminateEvent } from '../support/call-event.ts';
+import type { DialScript } from '../support/dialled-phones.ts';
 import { type AgentScript, type Script, SMOOTH, World } from '../support/world.ts';
 
 const policy = callPolicy();
@@ -116,7 +117,7 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
     expect(world.log.tombstones.size).toBe(0);
   });
 
-  it('brings 5,000 calls of every kind to one ending each, and leaves nothing open', async () => {
+  it('brings 5,000 calls and 1,500 dials of every kind to one ending each, and leaves nothing open', async () => {
     const world = new World(withRuntime, scriptOf, {
       planFor: async ({ identity }) => ({
         policy: indexOf(identity.callId) % 4 === 0 ? withRuntime : bridged,
@@ -124,7 +125,9 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
       }),
     });
     const calls = Array.from({ length: 5_000 }, (_, index) => `wacid.${index}`);
+    const dials = Array.from({ length: 1_500 }, (_, index) => `dial.${index}`);
     const began = performance.now();
+    world.collector.start();
     for (const [index, callId] of calls.entries()) {
       world.graph.alive.add(callId);
       await connect(world, callId);
@@ -139,12 +142,21 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
         if (!byAgent && index % 3 !== 0) hangUpByApi(world, callId);
       });
     }
-    await world.clock.advance(120_000);
+    for (const [index, key] of dials.entries()) {
+      await world.dial(key, index % 2 === 0 ? bridged : heard);
+      world.clock.at(world.clock.now() + hangUpAfter(index), () => {
+        const byAgent = index % 3 === 1 && world.runtime.hangUpForAgent(key, true, null);
+        if (!byAgent && index % 3 !== 0) world.runtime.hangUp(key);
+      });
+    }
+    await world.clock.advance(15 * 60_000);
+    await world.collector.stop();
     const seconds = (performance.now() - began) / 1_000;
 
     expect(world.faults).toEqual([]);
-    expect(world.log.endings).toBe(calls.length);
-    const kinds = new Set([...world.log.records.values()].map(({ patch }) => `${patch.launched} ${patch.agent?.id}`));
+    expect(world.log.endings).toBe(calls.length + dials.length);
+    const received = calls.flatMap((callId) => world.log.byCallId(callId)?.patch ?? []);
+    const kinds = new Set(received.map((patch) => `${patch.launched} ${patch.agent?.id}`));
     expect([...kinds].sort()).toEqual(['true agent-1', 'undefined agent-1', 'undefined agent-2', 'undefined agent-3']);
     expect(world.runtime.liveCalls).toBe(0);
     expect(world.media.open.size).toBe(0);
@@ -152,28 +164,86 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
     expect([...world.debts.rows]).toEqual([]);
     expect(world.clock.pending).toBe(0);
     // A slow machine has to be very slow to miss this: it guards against the world test becoming useless.
-    expect(calls.length / seconds).toBeGreaterThan(200);
-  });
+    expect((calls.length + dials.length) / seconds).toBeGreaterThan(200);
+
+    // What Meta counts against its limits is what we count.
+    const placed = world.graph.phones.connects.map(({ key }) => key);
+    expect(new Set(placed).size).toBe(placed.length);
+    const counted = dials.filter((key) => world.log.records.get(key)?.patch.sessionStartedAt !== undefined);
+    expect(counted).toEqual(dials.filter((key) => world.graph.phones.wasPickedUp(key)));
+
+    const endings = dials.map((key) => world.log.records.get(key)?.patch.ending?.reason);
+    for (const reason of DIAL_ENDINGS) expect(endings).toContain(reason);
+    const strays = dials.filter((key) => world.log.records.get(key)?.events.some(isNamedAfterEnd));
+    expect(strays.length).toBeGreaterThan(10);
+  }, 90_000);
 });
+
+/** Of those that dials come to, each must be among thousands. */
+const DIAL_ENDINGS = [
+  'agent_hangup',
+  'agent_unavailable',
+  'api_hangup',
+  'cancelled',
+  'connect_refused',
+  'connect_unknown',
+  'declined',
+  'media_timeout',
+  'unanswered',
+  'user_hangup',
+];
+
+function isNamedAfterEnd({ type }: { readonly type: string }): boolean {
+  return type === 'named_after_end';
+}
 
 /** Every fourth call is first offered to a runtime; the others have the first two of these agents. */
 const withRuntime = chainPolicy(['runtime', 'raw', 'raw']);
 const bridged = chainPolicy(['raw', 'raw']);
+const heard = chainPolicy(['raw', 'raw'], { answeredBy: 'accepted_or_media' });
 
-function indexOf(callId: string): number {
-  return Number(callId.split('.')[1]);
+function indexOf(name: string): number {
+  return Number(name.split('.').at(-1));
 }
 
 /** Every seventh call has no media, every thirteenth is refused by Graph, and many an agent does not do what it should. */
-function scriptOf(callId: string): Script {
-  const index = indexOf(callId);
+function scriptOf(name: string): Script {
+  const index = indexOf(name);
   const refused = { code: 100, httpStatus: 400, kind: 'refused', message: 'Invalid parameter' } as const;
   return {
     graphMs: 20 + (index % 200),
     graph: index % 13 === 0 ? { accept: { type: 'graph.failed', action: 'accept', error: refused } } : {},
     mediaConnectMs: index % 7 === 0 ? null : 50 + (index % 400),
     agents: agentsOf(index),
+    dial: dialOf(index),
   };
+}
+
+/** Graph refuses, answers late or never; webhooks come before, after, twice, or when nobody waits for them any more. */
+function dialOf(index: number): DialScript {
+  const kind = index % 10;
+  const answer = kind === 0 ? 'refused' : kind <= 4 ? 'lost' : 'placed';
+  // Longer than a dial whose outcome is unknown is watched, and hung up it is watched from then on.
+  const late = kind === 1 ? 200_000 : 0;
+  return {
+    answer,
+    answerMs: answer === 'lost' ? 10_000 : (index * 37) % 9_000,
+    reaches: kind !== 0 && kind !== 4,
+    // Without our callback data only the answer of Graph can name a call.
+    namesUs: answer !== 'placed' || index % 4 !== 0,
+    copies: 1 + (index % 2),
+    connectedMs: late + 300 + (index % 900),
+    ringingMs: index % 17 === 0 ? null : late + 500 + (index % 1_100),
+    then: thenOf(index, late),
+  };
+}
+
+/** Users who never hang up, and phones that ring until somebody stops them, are ended by us or never. */
+function thenOf(index: number, late: number): DialScript['then'] {
+  const ms = late + 1_000 + ((index * 53) % 40_000);
+  if (index % 6 === 0) return { type: 'rejects', ms };
+  if (index % 11 === 0) return { type: 'rings_out', ms: 10 * 60_000 };
+  return { type: 'picks_up', ms, talksMs: index % 3 === 0 ? 5_000 + ((index * 91) % 60_000) : null };
 }
 
 /** First agents that hang, refuse, or are lost in conversation; seconds that are not better. */

@@ -5,6 +5,9 @@ export {
   flag,
   matching,
   number,
+  prose,
+  text,
+  textDictionary,
   wholeNumber,
 } from './fields.ts';
 export { FieldFaults, InvalidFields } from './invalid-fields.ts';

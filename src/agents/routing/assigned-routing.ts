@@ -1,4 +1,4 @@
-import type { AgentChoice, CallPolicy } from '../../call/index.ts';
+import type { AgentChoice, CallPolicy, OnAgentLost } from '../../call/index.ts';
 import type { Assignment, NumberRouting, NumberRules, RoutingSource, VoiceAgentBook } from '../ports.ts';
 import { targetOf } from '../providers/index.ts';
 
@@ -13,6 +13,9 @@ interface Numbers {
   /** Null if the number is not ours. */
   handlingOf(phoneNumberId: string): NumberHandling | null;
 }
+
+/** Of an agent that is not assigned to the number: what an assignment says unless it is told otherwise. */
+const UNASSIGNED: OnAgentLost = { reconnectAttempts: 3, then: { action: 'next' } };
 
 /**
  * Joins a number's rules with the agents that are assigned to it. Its enabled primary comes first; the other enabled
@@ -36,6 +39,14 @@ export class AssignedRouting implements RoutingSource {
     // The time that one agent may take must not be cut short by the time that all of them have, unless that is asked for.
     const agentTimeoutMs = rules.answerWithinMs ?? Math.max(policy.agentTimeoutMs, ...patience);
     return { policy: { ...policy, agentTimeoutMs }, rules, chain };
+  }
+
+  /** An assignment need not be enabled to say what happens when its agent is lost. */
+  choiceOf(voiceAgentId: string, phoneNumberId: string): AgentChoice | null {
+    const agent = this.#book.get(voiceAgentId);
+    if (agent === null) return null;
+    const [assignment] = this.#book.assignments({ voiceAgentId, phoneNumberId });
+    return { agent: targetOf(agent), onLost: assignment?.onLost ?? UNASSIGNED };
   }
 
   #chainOf(phoneNumberId: string): AgentChoice[] {

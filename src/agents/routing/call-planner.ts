@@ -1,6 +1,22 @@
-import type { CallPlan, PlannedCall, Refusal, User } from '../../call/index.ts';
+import type { AgentChoice, CallPlan, CallPolicy, PlannedCall, Refusal, User } from '../../call/index.ts';
 import type { NumberRules, RoutingSource } from '../ports.ts';
 import { isOpen } from './call-hours.ts';
+
+/** A call that we are to place. */
+export interface PlannedDial {
+  readonly phoneNumberId: string;
+  /** Who is to speak; null: the agents of the number. */
+  readonly voiceAgentId: string | null;
+  /** What the agents are told of this call beyond their own parameters. */
+  readonly context: Readonly<Record<string, string>>;
+  /** Null: as long as calls ring that nobody has said anything of. */
+  readonly ringTimeoutMs: number | null;
+  readonly answeredBy: CallPolicy['answeredBy'];
+}
+
+export type DialPlan =
+  | { readonly policy: CallPolicy }
+  | { readonly refusal: 'unknown_number' | 'unknown_agent' /** None that can speak through our media. */ | 'no_agent' };
 
 /** Says by which rules a call is handled and who may answer it: the runtime's PolicySource. */
 export class CallPlanner {
@@ -24,6 +40,37 @@ export class CallPlanner {
     const refusal = refusalOf(rules, call) ?? (open ? null : 'outside_hours');
     return { policy: { ...policy, agents: chain }, refusal };
   }
+
+  /**
+   * The agent that was asked for speaks first, and the agents of the number stand behind it. A runtime does its own media,
+   * from an offer of Meta's, and a call that we place has none: it is left out, and asked for by name it is no agent.
+   *
+   * A number's hours, its lists of callers and its limit on calls say who may reach its agents, and hold for inbound calls
+   * only. Whom and when a number may call is decided before, by its permissions (quiet hours, limits).
+   */
+  planForDial({ phoneNumberId, voiceAgentId, context, ringTimeoutMs, answeredBy }: PlannedDial): DialPlan {
+    const routing = this.#source.rulesOf(phoneNumberId);
+    if (routing === null) return { refusal: 'unknown_number' };
+    const asked = voiceAgentId === null ? null : this.#source.choiceOf(voiceAgentId, phoneNumberId);
+    if (voiceAgentId !== null && asked === null) return { refusal: 'unknown_agent' };
+    if (asked !== null && !speaksHere(asked)) return { refusal: 'no_agent' };
+    const others = routing.chain.filter(({ agent }) => agent.id !== voiceAgentId);
+    const agents = (asked === null ? others : [asked, ...others])
+      .filter(speaksHere)
+      .map((choice) => inContext(choice, context));
+    if (agents.length === 0) return { refusal: 'no_agent' };
+    const { policy } = routing;
+    return { policy: { ...policy, agents, answeredBy, ringTimeoutMs: ringTimeoutMs ?? policy.ringTimeoutMs } };
+  }
+}
+
+function speaksHere({ agent }: AgentChoice): boolean {
+  return agent.wire !== 'runtime';
+}
+
+/** What is said of one call is more particular than what the operator says of all. */
+function inContext({ agent, onLost }: AgentChoice, context: PlannedDial['context']): AgentChoice {
+  return { agent: { ...agent, parameters: { ...agent.parameters, ...context } }, onLost };
 }
 
 function refusalOf(rules: NumberRules, { identity, liveOnNumber }: PlannedCall): Refusal | null {

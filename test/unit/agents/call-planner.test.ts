@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NO_RULES, type NumberRules } from '../../../src/agents/ports.ts';
-import { CallPlanner } from '../../../src/agents/routing/call-planner.ts';
-import { type CallPlan, DEFAULT_POLICY, type User } from '../../../src/call/index.ts';
-import { agentTarget, choice, identity } from '../../support/call.ts';
+import { CallPlanner, type PlannedDial } from '../../../src/agents/routing/call-planner.ts';
+import { type AgentChoice, type CallPlan, DEFAULT_POLICY, type User } from '../../../src/call/index.ts';
+import { agentTarget, choice, identity, runtimeAgent, whenLost } from '../../support/call.ts';
 
 const CHAIN = [choice(agentTarget({ id: 'first' })), choice(agentTarget({ id: 'second' }))];
 const FRIDAY_NOON = Date.parse('2026-11-20T12:00:00Z');
@@ -16,7 +16,7 @@ interface Case {
 
 async function plan({ rules, user, liveOnNumber = 0 }: Case = {}): Promise<CallPlan> {
   const routing = { policy: DEFAULT_POLICY, rules: { ...NO_RULES, ...rules }, chain: CHAIN };
-  const planner = new CallPlanner({ rulesOf: (number) => (number === 'pn-1' ? routing : null) });
+  const planner = new CallPlanner({ rulesOf: (number) => (number === 'pn-1' ? routing : null), choiceOf: () => null });
   const caller = { waId: '15550002222', userId: 'US.1', parentUserId: 'US.ENT.1', name: 'Ana', ...user };
   const planned = await planner.planFor({ identity: identity({ user: caller }), at: FRIDAY_NOON, liveOnNumber });
   if (planned === null) throw new Error('the number is ours');
@@ -31,7 +31,7 @@ describe('a call plan', () => {
   });
 
   it('is not made for a number that is not ours', async () => {
-    const planner = new CallPlanner({ rulesOf: () => null });
+    const planner = new CallPlanner({ rulesOf: () => null, choiceOf: () => null });
     expect(await planner.planFor({ identity: identity(), at: 0, liveOnNumber: 0 })).toBeNull();
   });
 
@@ -74,5 +74,80 @@ describe('a call plan', () => {
       deny: ['US.1'],
     } as const;
     expect((await plan({ rules })).refusal).toBe('caller_denied');
+  });
+});
+
+interface Desk {
+  readonly chain?: readonly AgentChoice[];
+  readonly book?: readonly AgentChoice[];
+  readonly rules?: Partial<NumberRules>;
+}
+
+function planDial(differences: Partial<PlannedDial> = {}, { chain = CHAIN, book = [], rules }: Desk = {}) {
+  const routing = { policy: DEFAULT_POLICY, rules: { ...NO_RULES, ...rules }, chain };
+  const planner = new CallPlanner({
+    rulesOf: (number) => (number === 'pn-1' ? routing : null),
+    choiceOf: (id) => [...chain, ...book].find(({ agent }) => agent.id === id) ?? null,
+  });
+  const dial = { phoneNumberId: 'pn-1', voiceAgentId: null, context: {}, ringTimeoutMs: null } as const;
+  return planner.planForDial({ ...dial, answeredBy: 'accepted', ...differences });
+}
+
+const speakersOf = (plan: ReturnType<CallPlanner['planForDial']>) =>
+  'policy' in plan ? plan.policy.agents.map(({ agent }) => agent.id) : plan.refusal;
+
+describe('the plan of a dial', () => {
+  const runtime = choice(runtimeAgent({ id: 'runtime' }));
+  const third = choice(agentTarget({ id: 'third' }), { then: { action: 'end' } });
+
+  it('has the agents of the number when none is asked for', () => {
+    expect(speakersOf(planDial())).toEqual(['first', 'second']);
+  });
+
+  it('puts the agent that is asked for first, and each agent in it once', () => {
+    expect(speakersOf(planDial({ voiceAgentId: 'second' }))).toEqual(['second', 'first']);
+  });
+
+  it('takes an agent that is not assigned to the number, with its own rule for being lost', () => {
+    const plan = planDial({ voiceAgentId: 'third' }, { book: [third] });
+    expect(speakersOf(plan)).toEqual(['third', 'first', 'second']);
+    expect('policy' in plan && plan.policy.agents[0]?.onLost).toEqual(whenLost({ action: 'end' }));
+  });
+
+  it('leaves runtimes out, which answer calls and cannot place them', () => {
+    expect(speakersOf(planDial({}, { chain: [runtime, ...CHAIN] }))).toEqual(['first', 'second']);
+  });
+
+  it.each<[string, Partial<PlannedDial>, Desk, string]>([
+    ['from a number that is not ours', { phoneNumberId: 'pn-2' }, {}, 'unknown_number'],
+    ['by an agent that nobody knows', { voiceAgentId: 'nobody' }, {}, 'unknown_agent'],
+    ['by a runtime that is asked for', { voiceAgentId: 'runtime' }, { book: [runtime] }, 'no_agent'],
+    ['of a number that only a runtime answers', {}, { chain: [runtime] }, 'no_agent'],
+    ['of a number that nobody answers', {}, { chain: [] }, 'no_agent'],
+  ])('is refused %s', (_, dial, desk, refusal) => {
+    expect(planDial(dial, desk)).toEqual({ refusal });
+  });
+
+  it('tells every agent what is said of this call, over what the operator says of all', () => {
+    const chatty = choice(agentTarget({ id: 'a', parameters: { language: 'en', tone: 'kind' } }));
+    const plan = planDial({ context: { language: 'de', order: '17' } }, { chain: [chatty, ...CHAIN] });
+    if (!('policy' in plan)) throw new Error('it is planned');
+    expect(plan.policy.agents.map(({ agent }) => agent.parameters)).toEqual([
+      { language: 'de', tone: 'kind', order: '17' },
+      { language: 'de', order: '17' },
+      { language: 'de', order: '17' },
+    ]);
+  });
+
+  it('rings as long as the dial or its number says, and else as long as any', () => {
+    expect(planDial({ ringTimeoutMs: 20_000, answeredBy: 'accepted_or_media' })).toMatchObject({
+      policy: { ringTimeoutMs: 20_000, answeredBy: 'accepted_or_media' },
+    });
+    expect(planDial()).toMatchObject({ policy: { ringTimeoutMs: DEFAULT_POLICY.ringTimeoutMs } });
+  });
+
+  it('is not kept by what holds for callers: hours, lists and the number of calls', () => {
+    const rules = { hours: ALWAYS_CLOSED, deny: ['15550002222'], maxConcurrentCalls: 0 };
+    expect(speakersOf(planDial({}, { rules }))).toEqual(['first', 'second']);
   });
 });

@@ -59,7 +59,10 @@ describe('A call whose record cannot be written', () => {
 
 describe('A call among ports that break their promises', () => {
   it('ends when Graph throws, and the debt stays', async () => {
-    const graph: GraphPort = { act: () => Promise.reject(new Error('no socket')) };
+    const graph: GraphPort = {
+      act: () => Promise.reject(new Error('no socket')),
+      connect: () => Promise.reject(new Error('no socket')),
+    };
     const world = worldWith({ graph });
     await connect(world);
     await world.clock.advance(20_000);

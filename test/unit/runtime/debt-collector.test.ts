@@ -38,6 +38,33 @@ describe('What is owed to Graph', () => {
     expect(debts.rows.size).toBe(1);
   });
 
+  it('is paid without waiting for the next round when somebody says that it is owed', async () => {
+    const { clock, debts, acts, collector } = await collect(() => failed('gone'));
+    await debts.owe({ phoneNumberId: '1', callId: 'wacid.2', action: 'terminate', since: clock.now() });
+    collector.wake();
+    await clock.advance(1);
+    expect(acts).toEqual(['wacid.1', 'wacid.2']);
+  });
+
+  it('is paid too when it is owed while a round is under way', async () => {
+    const slow = Promise.withResolvers<GraphResult>();
+    const { clock, debts, acts, collector } = await collect(() => slow.promise);
+    await debts.owe({ phoneNumberId: '1', callId: 'wacid.2', action: 'terminate', since: clock.now() });
+    collector.wake();
+    slow.resolve(failed('gone'));
+    await clock.advance(1);
+    expect(acts).toEqual(['wacid.1', 'wacid.2']);
+  });
+
+  it('is left to the next start once it stopped', async () => {
+    const { clock, acts, collector } = await collect(() => failed('unknown'));
+    await collector.stop();
+    collector.wake();
+    await clock.advance(60_000);
+    expect(acts).toEqual(['wacid.1']);
+    expect(clock.pending).toBe(0);
+  });
+
   it('leaves no timer behind when it stops', async () => {
     const { clock, collector } = await collect(() => failed('unknown'));
     await collector.stop();
@@ -49,7 +76,10 @@ function failed(kind: 'refused' | 'gone' | 'unknown'): GraphResult {
   return { type: 'graph.failed', action: 'terminate', error: { code: null, httpStatus: null, kind, message: kind } };
 }
 
-async function collect(answer: () => GraphResult, isLive: (callId: string) => boolean = () => false) {
+async function collect(
+  answer: () => GraphResult | Promise<GraphResult>,
+  isLive: (callId: string) => boolean = () => false,
+) {
   const clock = new VirtualClock();
   const debts = new MemoryDebts();
   const acts: string[] = [];
@@ -63,6 +93,7 @@ async function collect(answer: () => GraphResult, isLive: (callId: string) => bo
         acts.push(callId);
         return answer();
       },
+      connect: () => Promise.reject(new Error('a collector places no calls')),
     },
     onFault: (fault) => {
       throw fault;
