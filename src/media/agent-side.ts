@@ -17,6 +17,7 @@ import { TranscriptSoFar } from './transcript-so-far.ts';
 
 export interface AgentSideOptions {
   readonly key: string;
+  /** Until `identify` says otherwise. */
   readonly identity: CallIdentity;
   readonly services: WireServices;
   readonly sound: SoundPath;
@@ -49,6 +50,7 @@ interface Seat {
 export class AgentSide {
   readonly #options: AgentSideOptions;
   readonly #transcript = new TranscriptSoFar();
+  #identity: CallIdentity;
   #seat: Seat | null = null;
   /** Whose sound is in the queue. */
   #speaker: Seat | null = null;
@@ -66,6 +68,12 @@ export class AgentSide {
 
   constructor(options: AgentSideOptions) {
     this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  /** What agents that are dialled from now on are told of the call. */
+  identify(identity: CallIdentity): void {
+    this.#identity = identity;
   }
 
   /** Asked once a frame. An agent that was lost and one that came, all since the last frame, count as a search too. */
@@ -172,7 +180,7 @@ export class AgentSide {
   }
 
   #contextOf({ previous }: Seat, attempt: number): CallContext {
-    const { identity } = this.#options;
+    const identity = this.#identity;
     return { identity, recording: false, attempt, previousAgent: previous, transcript: this.#transcript.lines() };
   }
 

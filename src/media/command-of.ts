@@ -9,6 +9,12 @@ export function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCom
       const { offer, firstMediaTimeoutMs, mediaGapTimeoutMs } = effect;
       return { type: 'open', key, offer, identity, firstMediaTimeoutMs, mediaGapTimeoutMs };
     }
+    case 'media.offer': {
+      const { firstMediaTimeoutMs, mediaGapTimeoutMs, hearEarly } = effect;
+      return { type: 'offer', key, identity, firstMediaTimeoutMs, mediaGapTimeoutMs, hearEarly };
+    }
+    case 'media.answer':
+      return { type: 'answer', key, sdp: effect.sdp };
     case 'media.ungate':
       return { type: 'ungate', key };
     case 'media.play':
@@ -22,6 +28,7 @@ export function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCom
         type: 'agent.connect',
         key,
         seat: effect.seat,
+        identity,
         agent: effect.agent,
         reconnectAttempts: effect.reconnectAttempts,
       };

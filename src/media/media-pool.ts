@@ -87,7 +87,8 @@ export class MediaPool {
 
   perform(identity: CallIdentity, effect: MediaEffect): void {
     const key = identity.id;
-    if (effect.type === 'media.open' && !this.#assign(key)) {
+    const opens = effect.type === 'media.open' || effect.type === 'media.offer';
+    if (opens && !this.#assign(key)) {
       // Not from within: the machine is still performing the step that this effect is of.
       return queueMicrotask(() => this.#lost(key, 'no media thread is running'));
     }

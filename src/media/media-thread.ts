@@ -38,13 +38,16 @@ export class MediaThread {
   }
 
   handle(command: MediaCommand): void {
-    if (command.type === 'open') return this.#open(command);
+    if (command.type === 'open') return void this.#begin(command).open(command.offer);
+    if (command.type === 'offer') return void this.#begin(command).offer(command.hearEarly);
     if (command.type === 'shutdown') return void this.#shutdown();
     if (command.type === 'door') return this.#door.handle(command.message);
     const session = this.#sessions.get(command.key);
     // A command that crossed the session's end: the main thread learns of the end anyway.
     if (session === undefined) return;
     switch (command.type) {
+      case 'answer':
+        return void session.answer(command.sdp);
       case 'ungate':
         return session.ungate();
       case 'play':
@@ -54,6 +57,7 @@ export class MediaThread {
       case 'close':
         return void session.close(command.reason);
       case 'agent.connect':
+        session.identify(command.identity);
         return void session.connectAgent(command.seat, command.agent, command.reconnectAttempts);
       case 'agent.start':
         return session.startAgent();
@@ -66,7 +70,7 @@ export class MediaThread {
     }
   }
 
-  #open(command: Extract<MediaCommand, { type: 'open' }>): void {
+  #begin(command: Extract<MediaCommand, { type: 'open' | 'offer' }>): MediaSession {
     const { key } = command;
     const session = new MediaSession({
       key,
@@ -83,7 +87,7 @@ export class MediaThread {
       onClosed: () => this.#sessions.delete(key),
     });
     this.#sessions.set(key, session);
-    void session.open(command.offer);
+    return session;
   }
 
   async #shutdown(): Promise<void> {

@@ -1,5 +1,12 @@
 import type { MediaInput } from '../call/index.ts';
-import { type Leg, type LegListener, type LegNetwork, type LegStats, openAnsweringLeg } from '../webrtc/index.ts';
+import {
+  type Leg,
+  type LegListener,
+  type LegNetwork,
+  type LegStats,
+  openAnsweringLeg,
+  openOfferingLeg,
+} from '../webrtc/index.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PhoneSideOptions {
@@ -21,6 +28,7 @@ export class PhoneSide {
   #leg: Leg | null = null;
   #opened: Promise<void> = Promise.resolve();
   #ungated = false;
+  #hearEarly = false;
   #heard = false;
 
   constructor(options: PhoneSideOptions) {
@@ -34,8 +42,25 @@ export class PhoneSide {
 
   /** Answers `offer`. Reports media.opened, or fails. */
   open(offer: string): Promise<void> {
-    this.#opened = this.#open(offer);
+    this.#opened = this.#open((network) => openAnsweringLeg(offer, network, this.#listener));
     return this.#opened;
+  }
+
+  /** Offers. Reports media.opened, or fails. With `hearEarly`, media.heard may come before `ungate`. */
+  offer(hearEarly: boolean): Promise<void> {
+    this.#hearEarly = hearEarly;
+    this.#opened = this.#open((network) => openOfferingLeg(network, this.#listener));
+    return this.#opened;
+  }
+
+  /** Takes the answer to our offer, or fails. Does nothing when there is one already, or no leg. */
+  async answer(sdp: string): Promise<void> {
+    await this.#opened;
+    try {
+      await this.#leg?.applyAnswer(sdp);
+    } catch (error) {
+      this.#options.fail(error);
+    }
   }
 
   ungate(): void {
@@ -69,10 +94,10 @@ export class PhoneSide {
     await this.#leg?.close();
   }
 
-  async #open(offer: string): Promise<void> {
+  async #open(openLeg: (network: LegNetwork) => Promise<Leg>): Promise<void> {
     const { network, report, fail } = this.#options;
     try {
-      this.#leg = await openAnsweringLeg(offer, network, this.#listener);
+      this.#leg = await openLeg(network);
       report({ type: 'media.opened', sdp: this.#leg.localSdp });
     } catch (error) {
       fail(error);
@@ -83,9 +108,8 @@ export class PhoneSide {
     onConnected: (setupMs) => this.#options.report({ type: 'media.connected', setupMs }),
     onFailed: (code, detail) => this.#options.report({ type: 'media.failed', code, detail }),
     onAudio: (payload, sequence, timestamp, arrivalMs) => {
-      if (!this.#ungated) return;
-      this.#options.onAudio(payload, sequence, timestamp, arrivalMs);
-      if (this.#heard) return;
+      if (this.#ungated) this.#options.onAudio(payload, sequence, timestamp, arrivalMs);
+      if (this.#heard || !(this.#ungated || this.#hearEarly)) return;
       this.#heard = true;
       this.#options.report({ type: 'media.heard' });
     },

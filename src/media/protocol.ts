@@ -15,6 +15,16 @@ export type MediaCommand =
       readonly firstMediaTimeoutMs: number;
       readonly mediaGapTimeoutMs: number;
     }
+  /** Opens the leg of a dial; its answer follows. */
+  | {
+      readonly type: 'offer';
+      readonly key: string;
+      readonly identity: CallIdentity;
+      readonly firstMediaTimeoutMs: number;
+      readonly mediaGapTimeoutMs: number;
+      readonly hearEarly: boolean;
+    }
+  | { readonly type: 'answer'; readonly key: string; readonly sdp: string }
   | { readonly type: 'ungate'; readonly key: string }
   | { readonly type: 'play'; readonly key: string; readonly prompt: string }
   | { readonly type: 'drain'; readonly key: string }
@@ -23,6 +33,8 @@ export type MediaCommand =
       readonly type: 'agent.connect';
       readonly key: string;
       readonly seat: number;
+      /** As it is by now: Meta names a dial after its leg was opened. */
+      readonly identity: CallIdentity;
       readonly agent: BridgedAgent;
       readonly reconnectAttempts: number;
     }

@@ -1,6 +1,6 @@
 import type { BridgedAgent } from '../agents/index.ts';
 import { FRAME_MS } from '../audio/index.ts';
-import type { AgentInput, AgentInstruction, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
+import type { AgentInput, AgentInstruction, CallIdentity, CallQuality, MediaInput, SampleRate } from '../call/index.ts';
 import { LegError } from '../webrtc/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { PhoneSide } from './phone-side.ts';
@@ -69,6 +69,21 @@ export class MediaSession {
   /** Opens the leg that answers `offer`. */
   open(offer: string): Promise<void> {
     return this.#phone.open(offer);
+  }
+
+  /** Opens the leg of a dial. With `hearEarly` the phone's first sound is reported even before `ungate`. */
+  offer(hearEarly: boolean): Promise<void> {
+    return this.#phone.offer(hearEarly);
+  }
+
+  /** The answer to our offer. Only the first that can be used counts. */
+  answer(sdp: string): Promise<void> {
+    return this.#phone.answer(sdp);
+  }
+
+  /** Who is on the phone, for the agents that are dialled from now on. */
+  identify(identity: CallIdentity): void {
+    this.#agent.identify(identity);
   }
 
   /** Accept succeeded: from now on a packet every 20 ms. */

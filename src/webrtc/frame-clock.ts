@@ -22,11 +22,11 @@ export class FrameClock {
   #phase = 0;
   #lagMs = 0;
 
-  /** Adds `tick` to the emptiest phase. Returns a function that removes it. */
+  /** Adds `tick` to the emptiest phase; of those, to the one that comes first. Returns a function that removes it. */
   add(tick: Tick): () => void {
-    const phase = this.#phases.reduce((least, candidate) => (candidate.size < least.size ? candidate : least));
     if (this.#timer === null) this.#next = performance.now() + STEP_MS;
     else this.#passOver();
+    const phase = this.#emptiest();
     phase.add(tick);
     this.#arm();
     return () => {
@@ -50,6 +50,15 @@ export class FrameClock {
       if (this.#phases[(this.#phase + step) % PHASES]!.size > 0) break;
     }
     this.#timer = setTimeout(this.#run, Math.max(0, Math.ceil(due - performance.now())));
+  }
+
+  #emptiest(): Set<Tick> {
+    let least = this.#phases[this.#phase]!;
+    for (let step = 1; step < PHASES; step += 1) {
+      const candidate = this.#phases[(this.#phase + step) % PHASES]!;
+      if (candidate.size < least.size) least = candidate;
+    }
+    return least;
   }
 
   /** The steps that nobody waited for and that are over: a new session must not be given one of them. */

@@ -10,4 +10,11 @@ export { OPUS_SILENCE } from './codec/opus-silence.ts';
 export { FrameClock } from './frame-clock.ts';
 export type { IceServer, Leg, LegListener, LegNetwork, LegStats } from './leg.ts';
 export { LegError } from './leg-error.ts';
-export { type LegTimeouts, type OfferingOptions, openAnsweringLeg, openOfferingLeg } from './peer/open-leg.ts';
+export {
+  type AnsweringOptions,
+  type LegTimeouts,
+  type OfferingOptions,
+  openAnsweringLeg,
+  openOfferingLeg,
+} from './peer/open-leg.ts';
+export type { DtlsSetup } from './sdp/remote-description.ts';

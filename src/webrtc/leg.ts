@@ -26,7 +26,11 @@ export interface Leg {
   /** Our answer or offer; the same bytes every time. */
   readonly localSdp: string;
   readonly connected: boolean;
-  /** Offering leg only: takes the other side's answer. */
+  /**
+   * Takes the other side's answer. Does nothing on a leg that answered, that has an answer, or that is over.
+   *
+   * @throws LegError `bad_offer` with what is wrong in the answer; another one may follow
+   */
   applyAnswer(sdp: string): Promise<void>;
   ungate(): void;
   /**
@@ -47,7 +51,7 @@ export interface Leg {
 
 /** Called synchronously on the packet path: must not throw or block. */
 export interface LegListener {
-  /** ICE and DTLS are up and the peer proved its key. */
+  /** ICE and DTLS are up and the peer proved its key. `setupMs`: since the leg began to open, or took its answer. */
   onConnected(setupMs: number): void;
   /** The leg failed before or after it was connected; it is closed by its owner. */
   onFailed(code: MediaFailure, detail: string): void;

@@ -1,4 +1,5 @@
 import {
+  type DtlsSetup,
   type Leg,
   type LegListener,
   type LegNetwork,
@@ -88,7 +89,33 @@ export async function openLegPair(
 /** Exchanges the answer and waits until ICE and DTLS are up on both sides. */
 export async function connectLegs({ phone, bridge }: { phone: LegEnd; bridge: LegEnd }): Promise<void> {
   await phone.leg.applyAnswer(bridge.leg.localSdp);
-  await Promise.all([phone, bridge].map(({ log }) => log.until(({ connected }) => connected > 0)));
+  await bothConnected([phone, bridge]);
+}
+
+/** Our leg of a call that we place, and the phone behind Meta's edge that answers it. `answer` is not applied yet. */
+export async function openDialPair(
+  options: { network?: Partial<LegNetwork>; setup?: DtlsSetup; timeouts?: LegTimeouts } = {},
+): Promise<{ phone: LegEnd; bridge: LegEnd; answer: string }> {
+  const phone = new LegLog();
+  const bridge = new LegLog();
+  const { setup = 'active', timeouts = {} } = options;
+  const offering = await openOfferingLeg(loopback(options.network), bridge, timeouts);
+  const answering = await openAnsweringLeg(offering.localSdp, loopback(), phone, {
+    role: 'meta',
+    setup,
+    iceTimeoutMs: 120_000,
+    dtlsTimeoutMs: 120_000,
+  });
+  return {
+    phone: { leg: answering, log: phone },
+    bridge: { leg: offering, log: bridge },
+    answer: answering.localSdp,
+  };
+}
+
+/** Resolves when ICE and DTLS are up at every end. */
+export async function bothConnected(ends: readonly LegEnd[]): Promise<void> {
+  await Promise.all(ends.map(({ log }) => log.until(({ connected }) => connected > 0)));
 }
 
 /** An Opus packet in name only: the packet path does not look inside. */

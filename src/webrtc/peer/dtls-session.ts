@@ -36,6 +36,9 @@ const HANDSHAKE_RECORD = 22;
 const FIRST_REPEAT_MS = 50;
 const REPEAT_MS = 200;
 
+/** What werift says after 33 s of its own repetitions. How long we are patient is our caller's choice. */
+const WERIFT_GAVE_UP = 'over retransmitCount';
+
 /** werift stops its retransmission timers when it believes to be past every flight. */
 const PAST_ALL_FLIGHTS = 99;
 
@@ -87,7 +90,7 @@ export class DtlsSession {
       return [];
     };
     this.#socket.onConnect.subscribe(() => this.#finish());
-    this.#socket.onError.subscribe((error: unknown) => this.#fail(toLegError(error)));
+    this.#socket.onError.subscribe((error: unknown) => this.#broke(error));
   }
 
   /** Begins: the client speaks, the server waits. Fails after `timeoutMs` without keys. `rttMs` as ICE measured it. */
@@ -98,7 +101,7 @@ export class DtlsSession {
       timeoutMs,
     );
     if (this.#socket instanceof DtlsClient) {
-      this.#socket.connect().catch((error: unknown) => this.#fail(toLegError(error)));
+      this.#socket.connect().catch((error: unknown) => this.#broke(error));
     }
   }
 
@@ -154,7 +157,7 @@ export class DtlsSession {
   }
 
   #pass(message: Handshake): void {
-    this.#handle([message]).catch((error: unknown) => this.#fail(toLegError(error)));
+    this.#handle([message]).catch((error: unknown) => this.#broke(error));
   }
 
   /** An old message shows that our last flight was lost. Where werift answers it with that flight, it may pass. */
@@ -193,6 +196,10 @@ export class DtlsSession {
       local: { masterKey: keys.localKey, masterSalt: keys.localSalt },
       remote: { masterKey: keys.remoteKey, masterSalt: keys.remoteSalt },
     });
+  }
+
+  #broke(error: unknown): void {
+    if (!(error instanceof Error && error.message.startsWith(WERIFT_GAVE_UP))) this.#fail(toLegError(error));
   }
 
   #fail(error: LegError): void {

@@ -1,14 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Leg, LegListener, LegNetwork } from '../leg.ts';
-import { LegError } from '../leg-error.ts';
 import { formatAnswer } from '../sdp/answer.ts';
 import type { LocalDescription } from '../sdp/local-description.ts';
+import { formatMetaAnswer } from '../sdp/meta-answer.ts';
 import { formatMetaOffer } from '../sdp/meta-offer.ts';
 import { formatOffer } from '../sdp/offer.ts';
-import { parseOffer, type RemoteDescription } from '../sdp/remote-description.ts';
+import { type DtlsSetup, parseOffer } from '../sdp/remote-description.ts';
 import { sharedCertificate } from './certificate.ts';
 import { IceAgent, type IceListener, type IceMode } from './ice-agent.ts';
 import { asLegError, PeerLeg } from './peer-leg.ts';
+import { requireReachable } from './require-reachable.ts';
 
 export interface LegTimeouts {
   /** From the start of the checks to a nominated pair. */
@@ -24,9 +25,23 @@ export interface OfferingOptions extends LegTimeouts {
   readonly role?: 'business' | 'meta';
 }
 
+export interface AnsweringOptions extends LegTimeouts {
+  /**
+   * - `business` (default): our side of a call that a user makes: full ICE, the DTLS client
+   * - `meta`: WhatsApp's edge, for the simulator: ICE-lite and Meta's answer
+   */
+  readonly role?: 'business' | 'meta';
+  /** What the answer of role `meta` says; with anything but `active` it is the DTLS server. Default `active`. */
+  readonly setup?: DtlsSetup;
+}
+
 /** Behind the call machine's own cap of 12 s, so that the machine decides. */
-const ICE_TIMEOUT_MS = 15_000;
-const DTLS_TIMEOUT_MS = 10_000;
+const ANSWERING: Required<LegTimeouts> = { iceTimeoutMs: 15_000, dtlsTimeoutMs: 10_000 };
+/**
+ * As long as a phone may ring and a little more: nobody says that Meta's edge has to finish either before the phone is picked
+ * up, and from then on the machine's own cap holds.
+ */
+const OFFERING: Required<LegTimeouts> = { iceTimeoutMs: 120_000, dtlsTimeoutMs: 120_000 };
 
 /**
  * Opens the leg of a call that was offered to us. ICE begins at once; the gate stays closed until `ungate`.
@@ -37,13 +52,23 @@ export async function openAnsweringLeg(
   offerSdp: string,
   network: LegNetwork,
   listener: LegListener,
-  options: LegTimeouts = {},
+  options: AnsweringOptions = {},
 ): Promise<Leg> {
   const offer = parseOffer(offerSdp);
-  requireReachable(offer, network);
+  requireReachable(offer, network.ipv6);
+  const timeouts = { ...ANSWERING, ...options };
+  if (options.role === 'meta') {
+    const { setup = 'active' } = options;
+    const opening = { mode: 'lite', controlling: false } as const;
+    const leg = await openLeg(network, listener, timeouts, opening, (local) =>
+      formatMetaAnswer(local, offer, setup, Date.now()),
+    );
+    leg.start(offer, setup === 'active' ? 'client' : 'server');
+    return leg;
+  }
   // The offerer controls, unless it is ICE-lite (RFC 8445 §6.1.1); Meta's edge is.
   const opening = { mode: 'full', controlling: offer.iceLite } as const;
-  const leg = await openLeg(network, listener, options, opening, (local) => formatAnswer(local, offer));
+  const leg = await openLeg(network, listener, timeouts, opening, (local) => formatAnswer(local, offer));
   leg.start(offer, 'client');
   return leg;
 }
@@ -58,17 +83,18 @@ export async function openOfferingLeg(
   listener: LegListener,
   options: OfferingOptions = {},
 ): Promise<Leg> {
+  const timeouts = { ...OFFERING, ...options };
   if (options.role === 'meta') {
     const opening = { mode: 'lite', controlling: false } as const;
-    return openLeg(network, listener, options, opening, (local) => formatMetaOffer(local, Date.now()));
+    return openLeg(network, listener, timeouts, opening, (local) => formatMetaOffer(local, Date.now()));
   }
-  return openLeg(network, listener, options, { mode: 'full', controlling: true }, formatOffer);
+  return openLeg(network, listener, timeouts, { mode: 'full', controlling: true }, formatOffer);
 }
 
 async function openLeg(
   network: LegNetwork,
   listener: LegListener,
-  timeouts: LegTimeouts,
+  timeouts: Required<LegTimeouts>,
   opening: { readonly mode: IceMode; readonly controlling: boolean },
   format: (local: LocalDescription) => string,
 ): Promise<PeerLeg> {
@@ -104,20 +130,12 @@ async function openLeg(
       ipv6: network.ipv6,
       listener,
       openedAt,
-      iceTimeoutMs: timeouts.iceTimeoutMs ?? ICE_TIMEOUT_MS,
-      dtlsTimeoutMs: timeouts.dtlsTimeoutMs ?? DTLS_TIMEOUT_MS,
+      iceTimeoutMs: timeouts.iceTimeoutMs,
+      dtlsTimeoutMs: timeouts.dtlsTimeoutMs,
     });
     return leg;
   } catch (error) {
     await ice?.close();
     throw asLegError(error);
-  }
-}
-
-/** An ICE-lite side never comes to us, so it must name an address that we can go to. */
-function requireReachable(offer: RemoteDescription, network: LegNetwork): void {
-  const usable = offer.candidates.some(({ host }) => network.ipv6 || !host.includes(':'));
-  if (offer.iceLite && !usable) {
-    throw new LegError('bad_offer', `no a=candidate with a UDP ${network.ipv6 ? 'IP' : 'IPv4'} address`);
   }
 }

@@ -10,6 +10,7 @@ import { type DtlsKeys, DtlsSession } from './dtls-session.ts';
 import type { IceAgent, IceListener } from './ice-agent.ts';
 import { InboundStream } from './inbound-stream.ts';
 import { OutboundStream } from './outbound-stream.ts';
+import { requireReachable } from './require-reachable.ts';
 import { RtcpExchange } from './rtcp-exchange.ts';
 
 export interface PeerLegOptions {
@@ -38,12 +39,15 @@ export class PeerLeg implements Leg, IceListener {
   #dtls: DtlsSession | null = null;
   #early: Buffer[] | null = [];
   #media: { readonly inbound: InboundStream; readonly rtcp: RtcpExchange } | null = null;
+  /** When there was all that is needed to connect; of `performance.now()`. */
+  #setupFrom: number;
   #setupMs: number | null = null;
   #over = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: PeerLegOptions) {
     this.#options = options;
+    this.#setupFrom = options.openedAt;
     this.localSdp = options.localSdp;
     this.#outbound = new OutboundStream(options.ssrc, (buffer, length) => options.ice.send(buffer, length));
   }
@@ -53,9 +57,12 @@ export class PeerLeg implements Leg, IceListener {
   }
 
   async applyAnswer(sdp: string): Promise<void> {
+    // One answer is for good: neither a copy of it nor another, good or bad, changes a leg that has one.
+    if (this.#remote !== null || this.#over) return;
     const answer = parseAnswer(sdp);
-    // Meta sends the answer once; the stand-in's pre_accept and accept carry the same.
-    if (this.#remote === null && !this.#over) this.start(answer, answer.setup === 'active' ? 'server' : 'client');
+    requireReachable(answer, this.#options.ipv6);
+    this.#setupFrom = performance.now();
+    this.start(answer, answer.setup === 'active' ? 'server' : 'client');
   }
 
   /** Starts ICE towards the other side, then DTLS in the given role. */
@@ -141,7 +148,7 @@ export class PeerLeg implements Leg, IceListener {
 
   #connect(keys: DtlsKeys, remote: RemoteDescription): void {
     if (this.#over) return;
-    const { ssrc, cname, listener, ice, openedAt } = this.#options;
+    const { ssrc, cname, listener, ice } = this.#options;
     const protect = createSrtpSender(keys.local, keys.profile, ssrc);
     const unprotect = createSrtpReceiver(keys.remote, keys.profile);
     const inbound = new InboundStream({
@@ -156,7 +163,7 @@ export class PeerLeg implements Leg, IceListener {
     const transmit = (buffer: Buffer, length: number) => ice.send(buffer, length);
     const rtcp = new RtcpExchange({ ssrc, cname, protect, unprotect, inbound, outbound, transmit, listener });
     this.#media = { inbound, rtcp };
-    this.#setupMs = performance.now() - openedAt;
+    this.#setupMs = performance.now() - this.#setupFrom;
     listener.onConnected(this.#setupMs);
   }
 

@@ -1,55 +1,15 @@
-import { formatCandidate, type SdpCandidate } from './candidate.ts';
-import { defaultAddress, type LocalDescription } from './local-description.ts';
+import type { LocalDescription } from './local-description.ts';
+import { formatMetaDescription } from './meta-description.ts';
 import { OFFERED_PAYLOAD_TYPES } from './offer.ts';
 
-/** Meta's fixed priorities: the IPv6 one is the higher (meta-calling.md §4.1). */
-const PRIORITY = { ip4: 2_122_260_223, ip6: 2_122_262_783 } as const;
-
-/**
- * The offer of WhatsApp's edge, line for line as in production (meta-calling.md §4.1): ICE-lite, one IPv4 candidate and
- * at most one of IPv6. For the simulator's phone. `nowMs` is the epoch time that Meta puts into `o=`.
- */
+/** The offer of a call that a user makes (meta-calling.md §4.1). `nowMs`: Unix milliseconds. */
 export function formatMetaOffer(local: LocalDescription, nowMs: number): string {
-  const candidates = metaCandidates(local.candidates);
-  const address = defaultAddress(candidates);
-  const { opus, dtmf } = OFFERED_PAYLOAD_TYPES;
-  const lines = [
-    'v=0',
-    `o=- ${nowMs} 2 IN IP4 127.0.0.1`,
-    's=-',
-    't=0 0',
-    'a=group:BUNDLE audio',
-    `a=msid-semantic: WMS ${local.cname}`,
-    'a=ice-lite',
-    `m=audio ${address.port} UDP/TLS/RTP/SAVPF ${opus} ${dtmf}`,
-    `c=IN ${address.family} ${address.host}`,
-    'a=rtcp:9 IN IP4 0.0.0.0',
-    ...candidates.map((candidate) => `a=candidate:${formatCandidate(candidate, 'generation 0 network-cost 50')}`),
-    `a=ice-ufrag:${local.iceUfrag}`,
-    `a=ice-pwd:${local.icePwd}`,
-    `a=fingerprint:sha-256 ${local.fingerprint}`,
-    'a=setup:actpass',
-    'a=mid:audio',
-    'a=sendrecv',
-    `a=msid:${local.cname} WhatsAppTrack1`,
-    'a=rtcp-mux',
-    `a=rtpmap:${opus} opus/48000/2`,
-    `a=rtcp-fb:${opus} transport-cc`,
-    `a=fmtp:${opus} maxaveragebitrate=20000;maxplaybackrate=16000;minptime=20;sprop-maxcapturerate=16000;useinbandfec=1`,
-    `a=rtpmap:${dtmf} telephone-event/8000`,
-    'a=maxptime:20',
-    'a=ptime:20',
-    `a=ssrc:${local.ssrc} cname:WhatsAppAudioStream1`,
-  ];
-  return `${lines.join('\r\n')}\r\n`;
-}
-
-function metaCandidates(candidates: readonly SdpCandidate[]): SdpCandidate[] {
-  const hosts = candidates.filter((candidate) => candidate.type === 'host');
-  const ip4 = hosts.find((candidate) => !candidate.host.includes(':'));
-  const ip6 = hosts.find((candidate) => candidate.host.includes(':'));
-  const shown: SdpCandidate[] = [];
-  if (ip4 !== undefined) shown.push({ ...ip4, priority: PRIORITY.ip4 });
-  if (ip6 !== undefined) shown.push({ ...ip6, priority: PRIORITY.ip6 });
-  return shown;
+  return formatMetaDescription(local, nowMs, {
+    mid: 'audio',
+    bundled: true,
+    trickle: false,
+    setup: 'actpass',
+    opusPayloadType: OFFERED_PAYLOAD_TYPES.opus,
+    dtmfPayloadType: OFFERED_PAYLOAD_TYPES.dtmf,
+  });
 }

@@ -87,7 +87,8 @@ function readMediaLine(line: string): number[] {
   const [kind, port, protocol, ...formats] = line.split(/\s+/);
   if (kind !== 'audio') throw new LegError('bad_offer', 'the m= line must be audio');
   const portNumber = wholeNumber(port, 65_535);
-  if (portNumber === null || portNumber === 0) throw new LegError('bad_offer', 'the m= line must have a port');
+  if (portNumber === null || portNumber === 0)
+    throw new LegError('bad_offer', 'the m= line must have a port; 0 refuses the stream');
   if (protocol !== 'UDP/TLS/RTP/SAVPF' && protocol !== 'UDP/TLS/RTP/SAVP') {
     throw new LegError('bad_offer', 'the protocol of the m= line must be UDP/TLS/RTP/SAVPF');
   }

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DoorReport } from '../../../src/agents/index.ts';
 import type { CallIdentity, MediaEffect } from '../../../src/call/index.ts';
 import { MediaPool, type MediaPoolOptions, type PoolReport } from '../../../src/media/media-pool.ts';
+import { openAnsweringLeg } from '../../../src/webrtc/index.ts';
 import { agentTarget, identity } from '../../support/call.ts';
-import { loopback } from '../../support/leg-pair.ts';
+import { LegLog, loopback } from '../../support/leg-pair.ts';
 import { MediaThreads } from '../../support/media-threads.ts';
 import { offerSdp } from '../../support/offer-sdp.ts';
 import { liveTimers, openThings, timersAtRest } from '../../support/open-things.ts';
@@ -16,6 +17,12 @@ const OPEN: MediaEffect = {
   offer: offerSdp(),
   firstMediaTimeoutMs: 20_000,
   mediaGapTimeoutMs: 30_000,
+};
+const OFFER: MediaEffect = {
+  type: 'media.offer',
+  firstMediaTimeoutMs: 20_000,
+  mediaGapTimeoutMs: 30_000,
+  hearEarly: false,
 };
 const ENDED = { class: 'completed', reason: 'user_hangup', endedBy: 'user', detail: null } as const;
 const CLOSE: MediaEffect = { type: 'media.close', ending: ENDED };
@@ -92,6 +99,24 @@ describe('A pool of media threads', () => {
     await log.until('a', 'media.closed');
     pool.perform(call('a'), { type: 'media.ungate' });
     expect(log.inputs('a')).toEqual(['media.opened', 'media.closed']);
+  });
+
+  it('opens the leg of a dial in a thread, and gives it its answer', async () => {
+    ({ pool, log } = openPool(1));
+    pool.perform(call('a'), OFFER);
+    await log.until('a', 'media.opened');
+    const offer = log.reports.flatMap((each) =>
+      each.type === 'input' && each.input.type === 'media.opened' ? [each.input.sdp] : [],
+    )[0];
+    const phone = new LegLog();
+    const leg = await openAnsweringLeg(offer ?? '', loopback(), phone, { role: 'meta' });
+    pool.perform(call('a'), { type: 'media.answer', sdp: leg.localSdp });
+    await log.until('a', 'media.connected');
+    pool.perform(call('a'), { type: 'media.ungate' });
+    await phone.until(({ audio }) => audio.length > 2);
+    pool.perform(call('a'), CLOSE);
+    await log.until('a', 'media.closed');
+    await leg.close();
   });
 
   it('ends the calls of a thread that died, and no others, and takes new ones in a new thread', async () => {

@@ -61,7 +61,8 @@ describe('a media thread', () => {
   }
 
   function connect(target: RawTarget = rawTarget(agent.url)): void {
-    thread.handle({ type: 'agent.connect', key: KEY, seat: 0, agent: target, reconnectAttempts: 0 });
+    const about = { key: KEY, identity: identity({ callId: 'wacid.named' }) };
+    thread.handle({ type: 'agent.connect', ...about, seat: 0, agent: target, reconnectAttempts: 0 });
   }
 
   it('does not dial an agent that was let go before its codecs were there', async () => {

@@ -1,5 +1,6 @@
 import { createHash, createHmac, sign, X509Certificate } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DtlsClient } from 'werift';
 import type { MediaFailure } from '../../../src/call/index.ts';
 import { LegError } from '../../../src/webrtc/leg-error.ts';
 import { type DtlsCertificate, makeCertificate } from '../../../src/webrtc/peer/certificate.ts';
@@ -13,6 +14,7 @@ type Wire = (datagram: Buffer, n: number) => Buffer[];
 const sessions: DtlsSession[] = [];
 
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const session of sessions.splice(0)) session.close();
 });
 
@@ -90,6 +92,15 @@ describe('a DTLS peer', async () => {
   const mallory = await makeCertificate();
 
   test('that holds the key of its certificate is believed, in both roles', async () => {
+    await expectSameKeys(handshake({ client: alice, server: bob }));
+  });
+
+  test('that is slower than werift is patient is still waited for', async () => {
+    const begin = DtlsClient.prototype.connect;
+    vi.spyOn(DtlsClient.prototype, 'connect').mockImplementation(async function impatient(this: DtlsClient) {
+      void begin.call(this);
+      throw new Error('over retransmitCount : 1 3');
+    });
     await expectSameKeys(handshake({ client: alice, server: bob }));
   });
 

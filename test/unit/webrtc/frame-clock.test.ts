@@ -86,6 +86,19 @@ describe('The clock of a media thread', () => {
     expect(clock.takeLagMs()).toBeLessThan(2);
   });
 
+  it('makes a session wait for a quarter of a frame at most where a phase is free', () => {
+    const clock = new FrameClock();
+    for (const passed of [0, 6, 11, 17]) {
+      vi.advanceTimersByTime(passed);
+      const joined = performance.now();
+      const due: number[] = [];
+      const remove = clock.add((each) => due.push(each));
+      vi.advanceTimersByTime(20);
+      expect(due[0]).toBeLessThanOrEqual(joined + 5);
+      remove();
+    }
+  });
+
   it('stops when the last session left, and starts again for the next', () => {
     const clock = new FrameClock();
     const tick = vi.fn();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatAnswer } from '../../../src/webrtc/sdp/answer.ts';
 import type { LocalDescription } from '../../../src/webrtc/sdp/local-description.ts';
+import { formatMetaAnswer } from '../../../src/webrtc/sdp/meta-answer.ts';
 import { formatMetaOffer } from '../../../src/webrtc/sdp/meta-offer.ts';
 import { formatOffer } from '../../../src/webrtc/sdp/offer.ts';
 import { parseAnswer, parseOffer } from '../../../src/webrtc/sdp/remote-description.ts';
@@ -102,6 +103,40 @@ describe('our offer', () => {
   test('leaves the DTLS role open and can be answered', () => {
     const offer = parseOffer(formatOffer(localDescription()));
     expect(offer).toMatchObject({ setup: 'actpass', iceLite: false, opusPayloadType: 111, dtmfPayloadType: 126 });
+  });
+
+  test('says exactly what the rules of meta-calling.md §4.3 ask for', () => {
+    const lines = formatOffer(localDescription()).split('\r\n');
+    const of = (start: string) => lines.filter((line) => line.startsWith(start));
+    expect(of('m=')).toEqual(['m=audio 50000 UDP/TLS/RTP/SAVPF 111 126']);
+    expect(of('a=rtpmap')).toEqual(['a=rtpmap:111 opus/48000/2', 'a=rtpmap:126 telephone-event/8000']);
+    expect(of('a=fingerprint')).toEqual([`a=fingerprint:sha-256 ${fingerprint}`]);
+    expect(of('a=setup')).toEqual(['a=setup:actpass']);
+    expect([...of('a=ptime'), ...of('a=sendrecv'), ...of('a=rtcp-mux')]).toHaveLength(3);
+    expect(of('a=ssrc')).toHaveLength(1);
+    expect([...of('a=ice-lite'), ...of('a=ice-options'), ...of('a=extmap'), ...of('a=crypto')]).toEqual([]);
+    expect(lines.at(-1)).toBe('');
+  });
+});
+
+describe("the edge's answer to our offer", () => {
+  test.each(['active', 'passive', 'actpass'] as const)('mirrors mid and numbers and says setup:%s', (setup) => {
+    const offer = parseOffer(offerSdp((line) => line.replaceAll('111', '96').replace('mid:audio', 'mid:0')));
+    const sdp = formatMetaAnswer(localDescription(), offer, setup, 1_752_670_000_000);
+    expect(sdp).toContain(`a=setup:${setup}\r\n`);
+    expect(sdp).toContain('a=group:BUNDLE 0\r\n');
+    expect(parseAnswer(sdp)).toMatchObject({
+      mid: '0',
+      iceLite: true,
+      opusPayloadType: 96,
+      dtmfPayloadType: 126,
+      setup: setup === 'actpass' ? 'passive' : setup,
+    });
+  });
+
+  test('has no keys where none were offered', () => {
+    const offer = parseOffer(offerSdp((line) => (line.startsWith('a=rtpmap:126') ? null : line)));
+    expect(formatMetaAnswer(localDescription(), offer, 'active', 0)).not.toContain('telephone-event');
   });
 });
 

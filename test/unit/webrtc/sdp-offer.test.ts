@@ -129,7 +129,60 @@ describe('an offer', () => {
   });
 });
 
+function answerRefusal(sdp: string): string {
+  try {
+    parseAnswer(sdp);
+  } catch (error) {
+    expect(error).toBeInstanceOf(LegError);
+    return (error as LegError).message;
+  }
+  return 'accepted';
+}
+
 describe('an answer', () => {
+  test("of the kind that Meta's reference page shows is read: mid and numbers as we chose them, trickle, header extensions", () => {
+    const sdp = offerSdp((line) => {
+      if (line.startsWith('m=audio')) return 'm=audio 40012 UDP/TLS/RTP/SAVPF 111 9 0 8 110 126';
+      if (line.startsWith('a=ice-pwd')) return [line, 'a=ice-options:trickle'];
+      if (line.startsWith('a=setup')) return 'a=setup:active';
+      if (line.startsWith('a=mid')) return ['a=mid:0', 'a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level'];
+      if (line.startsWith('a=rtpmap:126')) {
+        return ['a=rtpmap:9 G722/8000', 'a=rtpmap:0 PCMU/8000', 'a=rtpmap:110 telephone-event/48000', line];
+      }
+      return line;
+    });
+    expect(parseAnswer(sdp)).toMatchObject({
+      mid: '0',
+      iceLite: true,
+      setup: 'active',
+      opusPayloadType: 111,
+      dtmfPayloadType: 126,
+    });
+  });
+
+  test('without setup leaves us the DTLS client', () => {
+    expect(parseAnswer(withLine('a=setup', null)).setup).toBe('passive');
+  });
+
+  test('with keys at 48 kHz only has none that we can press', () => {
+    expect(parseAnswer(withLine('a=rtpmap:126', 'a=rtpmap:126 telephone-event/48000')).dtmfPayloadType).toBeNull();
+  });
+
+  test('of a full agent is read too', () => {
+    expect(parseAnswer(withLine('a=ice-lite', null)).iceLite).toBe(false);
+  });
+
+  test.each([
+    ['that refuses the audio', withLine('m=audio', 'm=audio 0 UDP/TLS/RTP/SAVPF 111'), '0 refuses the stream'],
+    ['with two m-lines', `${offerSdp()}m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n`, 'exactly one m= line, has 2'],
+    ['with sha-512 only', withLine('a=fingerprint', 'a=fingerprint:sha-512 00:11'), 'must have a sha-256'],
+    ['that chose G.711', withLine('m=audio', 'm=audio 9 UDP/TLS/RTP/SAVPF 0 126'), 'opus/48000/2'],
+    ['that only listens', withLine('a=sendrecv', 'a=recvonly'), 'sendrecv, is recvonly'],
+    ['with an unknown setup', withLine('a=setup', 'a=setup:holdconn'), 'a=setup must be'],
+  ])('%s is refused with the reason', (_what, sdp, reason) => {
+    expect(answerRefusal(sdp)).toContain(reason);
+  });
+
   test.each(['active', 'passive'] as const)('may say setup:%s', (setup) => {
     expect(parseAnswer(withLine('a=setup', `a=setup:${setup}`)).setup).toBe(setup);
   });
