@@ -1,9 +1,10 @@
 /**
  * Points that a call passes, in their usual order.
- * - ringing: the connect webhook went out (or is held back by a fault)
- * - webhook_answered: the bridge took it with 200
+ * - ringing: the connect webhook went out (or is held back by a fault); of a call of the business, the phone rings
+ * - webhook_answered: the bridge took the connect webhook with 200
  * - connected: ICE and DTLS are up
  * - heard: first media of the business came
+ * - accepted: somebody picked up
  * - spoken: the phone has said all it had to say
  * - closed: the terminate webhook is settled and the handset is gone
  */
@@ -40,7 +41,13 @@ export class CallDiary {
   readonly timeline: TimelineEntry[] = [];
   readonly #reached = new Map<Milestone, number>();
   readonly #waiters = new Set<Waiter>();
+  #origin: Milestone | number = 'ringing';
   #watch: ((entry: TimelineEntry) => void) | null = null;
+
+  /** From now on `since` counts from this moment, not from ringing. */
+  startCounting(): void {
+    this.#origin = now();
+  }
 
   /** Calls `watch` with each entry from now on. */
   onEntry(watch: (entry: TimelineEntry) => void): void {
@@ -48,7 +55,7 @@ export class CallDiary {
   }
 
   note(type: string, data: TimelineEntry['data'] = {}): void {
-    const entry = { at: performance.timeOrigin + performance.now(), type, data };
+    const entry = { at: now(), type, data };
     this.timeline.push(entry);
     this.#watch?.(entry);
   }
@@ -69,11 +76,11 @@ export class CallDiary {
     return this.#reached.get(milestone) ?? null;
   }
 
-  /** Milliseconds from ringing to `milestone`, or null if it was not reached. */
+  /** Milliseconds from ringing (or where counting was started) to `milestone`, or null if it was not reached. */
   since(milestone: Milestone): number | null {
     const at = this.at(milestone);
-    const ringing = this.at('ringing');
-    return at === null || ringing === null ? null : at - ringing;
+    const origin = typeof this.#origin === 'number' ? this.#origin : this.at(this.#origin);
+    return at === null || origin === null ? null : at - origin;
   }
 
   /** Rejects with a sentence as soon as it cannot come any more, or when `timeoutMs` pass. */
@@ -104,4 +111,8 @@ export class CallDiary {
 
 function tooLate(milestone: Milestone): string {
   return `The call ended before it reached ${milestone}.`;
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

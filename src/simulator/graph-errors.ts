@@ -13,7 +13,7 @@ interface Row {
   readonly details: string;
 }
 
-/** Status and wording of each code that an action on a call can meet (meta-calling.md §7.2). */
+/** Status and wording of each code that a request about calls can meet (meta-calling.md §7.2). */
 const ROWS: Readonly<Record<number, Row>> = {
   100: { httpStatus: 400, message: 'Invalid parameter', details: 'Invalid parameter' },
   190: {
@@ -21,7 +21,17 @@ const ROWS: Readonly<Record<number, Row>> = {
     message: 'Invalid OAuth access token - Cannot parse access token',
     details: 'The access token is missing or not the one of this number',
   },
+  613: {
+    httpStatus: 429,
+    message: 'Calls to this api have exceeded the rate limit',
+    details: 'Too many reads of call permissions',
+  },
   131044: { httpStatus: 400, message: 'Business eligibility payment issue', details: 'No valid payment method' },
+  131047: {
+    httpStatus: 400,
+    message: 'Re-engagement message',
+    details: 'More than 24 hours have passed since the user last wrote or called',
+  },
   131055: { httpStatus: 400, message: 'Method not allowed', details: 'Graph calls are off while SIP is enabled' },
   138000: { httpStatus: 401, message: 'Calling not enabled', details: 'Calling is not enabled on this number' },
   138001: { httpStatus: 400, message: 'Receiver uncallable', details: 'The receiver cannot take this call' },
@@ -32,6 +42,31 @@ const ROWS: Readonly<Record<number, Row>> = {
   138006: { httpStatus: 401, message: 'No call permission', details: 'No approved call permission from this user' },
   138007: { httpStatus: 500, message: 'Connection timeout', details: 'The call was not accepted in time' },
   138008: { httpStatus: 400, message: 'SDP Validation error', details: 'SDP Validation error' },
+  138009: {
+    httpStatus: 400,
+    message: 'Permission request limit reached',
+    details: 'Call permission request limit hit for this user',
+  },
+  138012: {
+    httpStatus: 400,
+    message: 'Call limit reached',
+    details: 'Connected call limit hit for this user',
+  },
+  138013: {
+    httpStatus: 400,
+    message: 'Business-initiated calling not available',
+    details: 'This number cannot call users',
+  },
+  138014: {
+    httpStatus: 400,
+    message: 'Calling restricted',
+    details: 'Business-initiated calling is paused for low quality',
+  },
+  138017: {
+    httpStatus: 400,
+    message: 'Permission request not needed',
+    details: 'The user has already given permanent permission',
+  },
 };
 
 /** Makes an error of Meta's own table; a code outside it is a generic error with HTTP status 500. */

@@ -1,11 +1,14 @@
-import type { GraphAction } from './faults.ts';
+import type { CallAction } from './faults.ts';
 import { type GraphError, graphError } from './graph-errors.ts';
+import { type ConnectRequest, no, opaqueOf, type Parsed, parseConnect } from './graph-requests.ts';
 import { checkAnswer, type SdpRules } from './sdp-rules.ts';
 
 /** What Graph knows of a call. `late` is the end of a call that was not accepted in time. */
 export type GraphCallPhase = 'ringing' | 'pre_accepted' | 'accepted' | 'ended' | 'late';
 
 export interface GraphCallView {
+  /** Who started it: the user (inbound) or the business (outbound). */
+  readonly direction: 'inbound' | 'outbound';
   readonly phase: GraphCallPhase;
   /** The answer given by pre_accept or accept. */
   readonly answer: string | null;
@@ -14,18 +17,14 @@ export interface GraphCallView {
 /** A request on one call whose form is right. `sdp` is null for reject and terminate. */
 export interface ActionRequest {
   readonly callId: string;
-  readonly action: GraphAction;
+  readonly action: CallAction;
   readonly sdp: string | null;
   /** biz_opaque_callback_data of accept; comes back in terminate. */
   readonly opaque: string | null;
 }
 
-export type ParsedRequest =
-  | { readonly ok: true; readonly request: ActionRequest }
-  | { readonly ok: false; readonly error: GraphError };
-
 /** Reads the body of `POST /{phone number id}/calls` (meta-calling.md §2.1). */
-export function parseRequest(body: unknown, rules: SdpRules): ParsedRequest {
+export function parseRequest(body: unknown, rules: SdpRules): Parsed<ActionRequest | ConnectRequest> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return no('The body must be a JSON object');
   const fields = body as Record<string, unknown>;
   if (fields['messaging_product'] !== 'whatsapp') return no('messaging_product must be whatsapp');
@@ -37,10 +36,7 @@ export function parseRequest(body: unknown, rules: SdpRules): ParsedRequest {
     case 'terminate':
       break;
     case 'connect':
-      // Simulated users grant no permission to be called.
-      return typeof fields['to'] === 'string' || typeof fields['recipient'] === 'string'
-        ? { ok: false, error: graphError(138006) }
-        : no('to or recipient is required');
+      return parseConnect(fields, rules);
     default:
       return no('action must be one of connect, pre_accept, accept, reject, terminate');
   }
@@ -54,11 +50,9 @@ export function parseRequest(body: unknown, rules: SdpRules): ParsedRequest {
   if (session['sdp_type'] !== 'answer') return no('session.sdp_type must be answer');
   const error = checkAnswer(session['sdp'], rules);
   if (error !== null) return { ok: false, error };
-  const opaque = fields['biz_opaque_callback_data'] ?? null;
-  if (opaque !== null && (typeof opaque !== 'string' || opaque.length > 512)) {
-    return no('biz_opaque_callback_data must be a string of at most 512 characters');
-  }
-  return { ok: true, request: { callId, action, sdp: session['sdp'] as string, opaque } };
+  const opaque = opaqueOf(fields);
+  if (!opaque.ok) return opaque;
+  return { ok: true, request: { callId, action, sdp: session['sdp'] as string, opaque: opaque.request } };
 }
 
 /** Whether Meta would let this action happen to a call now. Returns the refusal, or null. */
@@ -69,6 +63,9 @@ export function checkState(call: GraphCallView | null, request: ActionRequest): 
     return request.action === 'accept' || request.action === 'pre_accept' ? graphError(138007) : ended();
   }
   if (call.phase === 'ended') return ended();
+  if (call.direction === 'outbound' && request.action !== 'terminate') {
+    return graphError(100, `${request.action} is for calls that a user starts`);
+  }
   switch (request.action) {
     case 'pre_accept':
       if (call.phase === 'accepted') return graphError(100, 'The call is already in progress');
@@ -95,8 +92,4 @@ function mismatch(): GraphError {
 
 function ended(): GraphError {
   return graphError(100, 'The call has already ended');
-}
-
-function no(details: string): ParsedRequest {
-  return { ok: false, error: graphError(100, details) };
 }

@@ -13,6 +13,19 @@ export interface Handset {
   close(): Promise<void>;
 }
 
+/** What the bridge rings up. It answers the offer while it rings, and is silent until it is picked up. */
+export interface RungHandset {
+  /** The SDP answer that the connect webhook carries. */
+  readonly answer: string;
+  /**
+   * Somebody took the call, by the script or by `RungHandsetListener.onPickUp`: sound flows from now on. Called once,
+   * before the business hears of it.
+   */
+  pickedUp(): void;
+  /** The call is over, whoever ended it and whether or not it was picked up. Idempotent. */
+  close(): Promise<void>;
+}
+
 /** How a handset reports back. Calls after the end of the call are ignored. */
 export interface HandsetListener {
   /** ICE and DTLS are up. */
@@ -29,5 +42,15 @@ export interface HandsetListener {
   onNote(type: string, data?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
+/** What a person does with a phone that rings. The simulated phone does neither by itself: its call has the script. */
+export interface RungHandsetListener extends HandsetListener {
+  onPickUp(): void;
+  /** Declined, not ignored. */
+  onReject(): void;
+}
+
 /** Made anew for each call. */
 export type HandsetFactory = (listener: HandsetListener) => Promise<Handset>;
+
+/** Made anew for each call. Rejects with a LegError if no phone could use the offer, and otherwise if there is no phone. */
+export type RungHandsetFactory = (offer: string, listener: RungHandsetListener) => Promise<RungHandset>;

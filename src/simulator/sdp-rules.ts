@@ -14,17 +14,16 @@ const STATIC_CODECS: Readonly<Record<string, string>> = { '0': 'PCMU/8000', '8':
 
 /** Holds an SDP answer against Meta's rules (meta-calling.md §4.3). Returns the first fault, or null. */
 export function checkAnswer(sdp: unknown, rules: SdpRules): GraphError | null {
-  if (typeof sdp !== 'string' || sdp.trim() === '') return fault('session.sdp is required');
-  const form = checkForm(sdp);
-  if (form !== null) return fault(form);
-  const lines = sdp.split('\r\n');
-  const details =
-    checkMedia(lines) ?? checkCodecs(lines, rules) ?? checkFingerprint(lines) ?? checkSetup(lines) ?? checkIce(lines);
-  return details === null ? null : fault(details);
+  return checkDescription(sdp, rules, 'answer');
 }
 
-/** What of a lawful answer will still be regretted. */
-export function answerWarnings(sdp: string): SdpWarning[] {
+/** The same for the offer of a call that the business starts. */
+export function checkOffer(sdp: unknown, rules: SdpRules): GraphError | null {
+  return checkDescription(sdp, rules, 'offer');
+}
+
+/** What of a lawful description will still be regretted. */
+export function sdpWarnings(sdp: string): SdpWarning[] {
   const lines = sdp.split('\r\n');
   const warnings: SdpWarning[] = [];
   if (lines.includes('a=ice-lite')) warnings.push('ice_lite');
@@ -35,6 +34,20 @@ export function answerWarnings(sdp: string): SdpWarning[] {
   if (attributes(lines, 'ptime').length === 0) warnings.push('no_ptime');
   if (!lines.includes('a=rtcp-mux')) warnings.push('no_rtcp_mux');
   return warnings;
+}
+
+function checkDescription(sdp: unknown, rules: SdpRules, kind: 'offer' | 'answer'): GraphError | null {
+  if (typeof sdp !== 'string' || sdp.trim() === '') return fault('session.sdp is required');
+  const form = checkForm(sdp);
+  if (form !== null) return fault(form);
+  const lines = sdp.split('\r\n');
+  const details =
+    checkMedia(lines) ??
+    checkCodecs(lines, rules) ??
+    checkFingerprint(lines) ??
+    checkSetup(lines, kind) ??
+    checkIce(lines);
+  return details === null ? null : fault(details);
 }
 
 function fault(details: string): GraphError {
@@ -103,12 +116,13 @@ function checkFingerprint(lines: readonly string[]): string | null {
   return /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/i.test(prints[0]?.[1] ?? '') ? null : 'Fingerprint is not 32 bytes of hex';
 }
 
-function checkSetup(lines: readonly string[]): string | null {
+function checkSetup(lines: readonly string[], kind: 'offer' | 'answer'): string | null {
   const setups = attributes(lines, 'setup');
   if (setups.length === 0) return 'setup is missing';
-  return setups.every((setup) => setup === 'active' || setup === 'passive')
+  const allowed = kind === 'offer' ? ['actpass'] : ['active', 'passive'];
+  return setups.every((setup) => allowed.includes(setup))
     ? null
-    : 'setup of an answer must be active or passive';
+    : `setup of an ${kind} must be ${allowed.join(' or ')}`;
 }
 
 function checkIce(lines: readonly string[]): string | null {

@@ -1,13 +1,20 @@
-import type { CallEndedBy, WhatsAppCall } from './call.ts';
 import type { Milestone, TimelineEntry } from './call-diary.ts';
+import type { CallEndedBy } from './call-frame.ts';
+import type { AnyCall } from './call-register.ts';
 import type { PhoneReport } from './phone/report.ts';
 import type { SimulatedPhone } from './phone/simulated-phone.ts';
 
-/** What came of a call. Set-up times count from ringing, in milliseconds; null = it never came to that. */
+/**
+ * What came of a call. Set-up times count from ringing, of a call of the business from its request to Graph; in milliseconds;
+ * null = it never came to that.
+ */
 export interface CallReport {
   readonly callId: string;
+  /** Who started it: the user (inbound) or the business (outbound). */
+  readonly direction: 'inbound' | 'outbound';
   readonly endedBy: CallEndedBy | null;
   readonly setup: {
+    readonly ringingMs: number | null;
     readonly webhookAnsweredMs: number | null;
     readonly preAcceptedMs: number | null;
     readonly connectedMs: number | null;
@@ -21,16 +28,25 @@ export interface CallReport {
 
 /** One call in the hand of a test, a demo or a person. */
 export class SimulatedCall {
-  readonly #call: WhatsAppCall;
-  readonly #phone: SimulatedPhone | null;
+  readonly #call: AnyCall;
+  readonly #openPhone: () => SimulatedPhone | null;
 
-  constructor(call: WhatsAppCall, phone: SimulatedPhone | null) {
+  /** @param phone the simulated phone, once there is one; null with another handset */
+  constructor(call: AnyCall, phone: () => SimulatedPhone | null) {
     this.#call = call;
-    this.#phone = phone;
+    this.#openPhone = phone;
   }
 
   get callId(): string {
     return this.#call.callId;
+  }
+
+  get direction(): 'inbound' | 'outbound' {
+    return this.#call.direction;
+  }
+
+  get phoneNumberId(): string {
+    return this.#call.phoneNumberId;
   }
 
   /** What happened so far, oldest first. */
@@ -47,6 +63,7 @@ export class SimulatedCall {
     this.#call.diary.onEntry(watch);
   }
 
+  /** The user hangs up; a phone that rings is declined. Does nothing once the call is over. */
   hangUp(): void {
     this.#call.hangUp();
   }
@@ -65,7 +82,7 @@ export class SimulatedCall {
 
   /** Resolves when the call has reached `milestone`. Rejects with a sentence if it ends without, or after `timeoutMs`. */
   waitFor(milestone: Milestone, timeoutMs: number): Promise<void> {
-    return this.#call.waitFor(milestone, timeoutMs);
+    return this.#call.diary.waitFor(milestone, timeoutMs);
   }
 
   /** What came of it so far. Decodes what the phone heard, so ask once, at the end. */
@@ -73,8 +90,10 @@ export class SimulatedCall {
     const { diary } = this.#call;
     return {
       callId: this.callId,
+      direction: this.direction,
       endedBy: this.endedBy,
       setup: {
+        ringingMs: diary.since('ringing'),
         webhookAnsweredMs: diary.since('webhook_answered'),
         preAcceptedMs: diary.since('pre_accepted'),
         connectedMs: diary.since('connected'),
@@ -84,5 +103,9 @@ export class SimulatedCall {
       timeline: [...this.timeline],
       phone: this.#phone === null ? null : await this.#phone.report(),
     };
+  }
+
+  get #phone(): SimulatedPhone | null {
+    return this.#openPhone();
   }
 }

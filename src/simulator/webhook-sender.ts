@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { signWebhook } from './webhooks.ts';
+import { signWebhook } from './webhook-body.ts';
 
 export interface WebhookSenderOptions {
   /** A function is asked at each attempt. */

@@ -1,6 +1,4 @@
-import { createHmac } from 'node:crypto';
-
-/** The WhatsApp user who calls. Never both ids null (meta-calling.md §3.3). */
+/** A WhatsApp user. Never both ids null (meta-calling.md §3.3). */
 export interface SimulatedUser {
   readonly waId: string | null;
   /** BSUID; the only identity of users who hide their number. */
@@ -12,6 +10,8 @@ export interface SimulatedUser {
 /** What the webhooks of one call have in common. */
 export interface WebhookCall {
   readonly callId: string;
+  /** Who started it: the user (inbound) or the business (outbound). */
+  readonly direction: 'inbound' | 'outbound';
   readonly phoneNumberId: string;
   readonly displayPhoneNumber: string;
   readonly user: SimulatedUser;
@@ -37,19 +37,60 @@ export interface TerminateFacts {
   readonly bizOpaqueCallbackData: string | null;
 }
 
-/** The `value` of one change of the field `calls`. */
-export type CallsValue = Record<string, unknown>;
+/** The `value` of one change. */
+export type WebhookValue = Record<string, unknown>;
+
+export type CallStatus = 'RINGING' | 'ACCEPTED' | 'REJECTED';
 
 /** A user calls: carries the SDP offer (meta-calling.md §3.3). `at` in Unix milliseconds. */
-export function connectValue(call: WebhookCall, offer: string, at: number): CallsValue {
+export function connectValue(call: WebhookCall, offer: string, at: number): WebhookValue {
   return {
     ...valueHead(call),
     calls: [{ ...callHead(call, 'connect', at), ...payloads(call), session: { sdp: offer, sdp_type: 'offer' } }],
   };
 }
 
+/**
+ * The phone that the business calls has answered with its SDP, and nobody has picked up yet (meta-calling.md §3.4). The same
+ * stands once more in the legacy field, as JSON in a string. `at` in Unix milliseconds.
+ */
+export function answerValue(call: WebhookCall, answer: string, opaque: string | null, at: number): WebhookValue {
+  const legacy = JSON.stringify({ type: 'answer', sdp: answer });
+  return {
+    ...valueHead(call),
+    calls: [
+      {
+        ...callHead(call, 'connect', at),
+        ...opaqueField(opaque),
+        session: { sdp: answer, sdp_type: 'answer' },
+        connection: { webrtc: { sdp: legacy } },
+      },
+    ],
+  };
+}
+
+/** How far a call of the business has come (meta-calling.md §3.5). `at` in Unix milliseconds. */
+export function statusValue(call: WebhookCall, status: CallStatus, opaque: string | null, at: number): WebhookValue {
+  const { waId, userId, parentUserId } = call.user;
+  return {
+    ...valueHead(call),
+    statuses: [
+      {
+        id: call.callId,
+        type: 'call',
+        status,
+        timestamp: seconds(at),
+        ...(waId === null ? {} : { recipient_id: waId }),
+        ...(userId === null ? {} : { recipient_user_id: userId }),
+        ...(parentUserId === null ? {} : { recipient_parent_user_id: parentUserId }),
+        ...opaqueField(opaque),
+      },
+    ],
+  };
+}
+
 /** The call is over (meta-calling.md §3.6). Errors stand in both places, as in the captures. */
-export function terminateValue(call: WebhookCall, facts: TerminateFacts): CallsValue {
+export function terminateValue(call: WebhookCall, facts: TerminateFacts): WebhookValue {
   const errors = facts.error === null ? {} : { errors: [errorObject(facts.error)] };
   return {
     ...valueHead(call),
@@ -58,7 +99,7 @@ export function terminateValue(call: WebhookCall, facts: TerminateFacts): CallsV
         ...callHead(call, 'terminate', facts.at),
         ...(facts.answered === null ? {} : times(facts.answered)),
         status: facts.status,
-        ...(facts.bizOpaqueCallbackData === null ? {} : { biz_opaque_callback_data: facts.bizOpaqueCallbackData }),
+        ...opaqueField(facts.bizOpaqueCallbackData),
         ...payloads(call),
         ...errors,
       },
@@ -67,46 +108,46 @@ export function terminateValue(call: WebhookCall, facts: TerminateFacts): CallsV
   };
 }
 
-/** The body of one delivery; up to 1,000 values may be batched (meta-calling.md §3). */
-export function webhookBody(businessAccountId: string, values: readonly CallsValue[]): Buffer {
-  const changes = values.map((value) => ({ field: 'calls', value }));
-  return Buffer.from(
-    JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: businessAccountId, changes }] }),
-  );
-}
-
-/** The value of X-Hub-Signature-256 for these bytes (meta-calling.md §3.1). */
-export function signWebhook(body: Uint8Array, appSecret: string): string {
-  return `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`;
-}
-
-function valueHead(call: WebhookCall): CallsValue {
-  const { user } = call;
-  const contact = {
+/** An entry of a webhook's `contacts`. */
+export function contactOf(user: SimulatedUser): Record<string, unknown> {
+  return {
     ...(user.name === null ? {} : { profile: { name: user.name } }),
     ...(user.waId === null ? {} : { wa_id: user.waId }),
     ...(user.userId === null ? {} : { user_id: user.userId }),
     ...(user.parentUserId === null ? {} : { parent_user_id: user.parentUserId }),
   };
+}
+
+/** Unix seconds, as text. */
+export function seconds(at: number): string {
+  return String(Math.floor(at / 1000));
+}
+
+function valueHead(call: WebhookCall): WebhookValue {
   return {
     messaging_product: 'whatsapp',
     metadata: { display_phone_number: call.displayPhoneNumber, phone_number_id: call.phoneNumberId },
-    ...(call.withContacts ? { contacts: [contact] } : {}),
+    ...(call.withContacts ? { contacts: [contactOf(call.user)] } : {}),
   };
 }
 
 function callHead(call: WebhookCall, event: string, at: number): Record<string, unknown> {
   const { user } = call;
+  const userIs = call.direction === 'inbound' ? 'from' : 'to';
   return {
     id: call.callId,
-    ...(user.waId === null ? {} : { from: user.waId }),
-    ...(user.userId === null ? {} : { from_user_id: user.userId }),
-    ...(user.parentUserId === null ? {} : { from_parent_user_id: user.parentUserId }),
-    to: call.displayPhoneNumber,
+    ...(user.waId === null ? {} : { [userIs]: user.waId }),
+    ...(user.userId === null ? {} : { [`${userIs}_user_id`]: user.userId }),
+    ...(user.parentUserId === null ? {} : { [`${userIs}_parent_user_id`]: user.parentUserId }),
+    [userIs === 'from' ? 'to' : 'from']: call.displayPhoneNumber,
     event,
     timestamp: seconds(at),
-    direction: 'USER_INITIATED',
+    direction: call.direction === 'inbound' ? 'USER_INITIATED' : 'BUSINESS_INITIATED',
   };
+}
+
+function opaqueField(opaque: string | null): Record<string, unknown> {
+  return opaque === null ? {} : { biz_opaque_callback_data: opaque };
 }
 
 function payloads(call: WebhookCall): Record<string, unknown> {
@@ -126,8 +167,4 @@ function times(answered: { readonly startedAt: number; readonly endedAt: number 
 
 function errorObject(error: WebhookError): Record<string, unknown> {
   return { code: error.code, title: error.title, message: error.title, error_data: { details: error.details } };
-}
-
-function seconds(at: number): string {
-  return String(Math.floor(at / 1000));
 }

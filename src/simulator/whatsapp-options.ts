@@ -1,16 +1,20 @@
 import type { FaultInput } from './faults.ts';
 import type { HandsetFactory } from './handset.ts';
 import type { NetworkProfileName } from './network/profiles.ts';
+import type { LimitsInput } from './permissions/judge-limits.ts';
+import type { BusinessNumber } from './permissions/permission-webhooks.ts';
 import { DEFAULT_RETRY_DELAYS_MS } from './webhook-sender.ts';
 import type { SimulatedUser } from './webhooks.ts';
 
-/** Times in milliseconds. Everything but the first five has a default. */
+/** Times in milliseconds. What has no default is required. */
 export interface SimulatedWhatsAppOptions {
   /** Where the bridge takes webhooks. A function is asked at each delivery, for a bridge that starts later. */
   readonly bridgeWebhookUrl: string | (() => string);
   readonly appSecret: string;
   readonly phoneNumberId: string;
   readonly displayPhoneNumber: string;
+  /** Further numbers of the business; token and app secret are those of the first. */
+  readonly phoneNumbers?: readonly BusinessNumber[];
   /** Bearer token that the bridge must show to Graph. */
   readonly token: string;
   readonly businessAccountId?: string;
@@ -31,6 +35,14 @@ export interface SimulatedWhatsAppOptions {
   readonly graphLatencyMs?: number;
   /** From ringing until accept must have come. Default 30 s (meta-calling.md §5). */
   readonly acceptTimeoutMs?: number;
+  /** How long a phone rings that the business calls. Default 60 s; Meta's own time is not known (meta-calling.md §5). */
+  readonly ringTimeoutMs?: number;
+  /** Meta's limits on calls and permission requests, or some of them changed. Default `production`. */
+  readonly limits?: LimitsInput;
+  /** Names of the templates that ask for permission to call; null (default): every template does. */
+  readonly permissionTemplates?: readonly string[] | null;
+  /** The clock of permissions and of the webhooks' timestamps, Unix milliseconds. Default: this machine's. */
+  readonly now?: () => number;
   /** No media at the start, or later on: the phone drops the call. Default 20 s and 30 s. */
   readonly firstMediaTimeoutMs?: number;
   readonly mediaGapTimeoutMs?: number;
@@ -39,6 +51,8 @@ export interface SimulatedWhatsAppOptions {
 }
 
 export interface CallOptions {
+  /** Which number is called; the first if left out. */
+  readonly phoneNumberId?: string;
   /** What the phone says: a WAV file (PCM, mono or stereo, any rate), samples at 16 kHz, or null for silence. */
   readonly audio?: string | Int16Array | null;
   /** Says it again and again. Default false. */
@@ -70,12 +84,17 @@ const DEFAULTS = {
   faults: [],
   g711: false,
   graphLatencyMs: 0,
+  phoneNumbers: [],
   acceptTimeoutMs: 30_000,
+  ringTimeoutMs: 60_000,
+  limits: 'production',
+  permissionTemplates: null,
+  now: (): number => performance.timeOrigin + performance.now(),
   firstMediaTimeoutMs: 20_000,
   mediaGapTimeoutMs: 30_000,
   webhookTimeoutMs: 20_000,
   webhookRetryDelaysMs: DEFAULT_RETRY_DELAYS_MS,
-} as const satisfies Partial<SimulatedWhatsAppOptions>;
+} satisfies Partial<SimulatedWhatsAppOptions>;
 
 export type ResolvedOptions = Required<SimulatedWhatsAppOptions>;
 
@@ -83,16 +102,8 @@ export function withDefaults(options: SimulatedWhatsAppOptions): ResolvedOptions
   return { ...DEFAULTS, ...options };
 }
 
-/** Who calls: what the options say, and for the rest a made-up user, another one for each `placed` call. */
-export function userOf(user: Partial<SimulatedUser> = {}, placed: number): SimulatedUser {
-  const number = String(placed % 10_000).padStart(4, '0');
-  const full: SimulatedUser = {
-    waId: `1408555${number}`,
-    userId: `US.1349000000${number}`,
-    parentUserId: null,
-    name: 'Ana Example',
-    ...user,
-  };
-  if (full.waId === null && full.userId === null) throw new TypeError('A user needs a waId or a userId.');
-  return full;
+/** All numbers of the business, the first one first. */
+export function numbersOf(options: ResolvedOptions): readonly BusinessNumber[] {
+  const { phoneNumberId, displayPhoneNumber, phoneNumbers } = options;
+  return [{ phoneNumberId, displayPhoneNumber }, ...phoneNumbers];
 }

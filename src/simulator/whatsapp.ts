@@ -1,22 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { type CallWorld, WhatsAppCall } from './call.ts';
-import { FaultScript } from './fault-script.ts';
-import { type Fault, parseFaults } from './faults.ts';
-import type { GraphCallView } from './graph-rules.ts';
-import { type GraphRequestRecord, type GraphServer, startGraphServer } from './graph-server.ts';
-import { NETWORK_PROFILES } from './network/profiles.ts';
-import { type PhoneOptions, SimulatedPhone } from './phone/simulated-phone.ts';
-import { loadSpeech } from './phone/speech.ts';
-import { SimulatedCall } from './simulated-call.ts';
+import { BusinessCalls } from './business-calls.ts';
+import { FaultScript, type GraphFate } from './fault-script.ts';
+import type { GraphRequestRecord } from './graph-record.ts';
+import { type GraphOutcome, type GraphRequest, type GraphServer, startGraphServer } from './graph-server.ts';
+import type { CallManners, RequestManners } from './manners.ts';
+import { Office } from './office.ts';
+import type { PermissionJudge } from './permissions/permission-judge.ts';
+import type { BusinessNumber } from './permissions/permission-webhooks.ts';
+import type { SimulatedCall } from './simulated-call.ts';
+import { UserCalls } from './user-calls.ts';
+import type { UserName } from './user-directory.ts';
 import { WebhookSender } from './webhook-sender.ts';
-import { webhookBody } from './webhooks.ts';
-import {
-  type CallOptions,
-  type ResolvedOptions,
-  type SimulatedWhatsAppOptions,
-  userOf,
-  withDefaults,
-} from './whatsapp-options.ts';
+import { type CallOptions, type SimulatedWhatsAppOptions, withDefaults } from './whatsapp-options.ts';
 
 export interface SimulatedWhatsApp {
   /** Base URL for the bridge's Graph client, without a version. */
@@ -25,11 +19,33 @@ export interface SimulatedWhatsApp {
   readonly graphRequests: readonly GraphRequestRecord[];
   /** Calls that are not closed yet. */
   readonly liveCalls: number;
+  /** The books on permissions and limits, with everything that was refused. */
+  readonly judge: PermissionJudge;
+  /** Those of the business; the first is the one that is meant where none is named. */
+  readonly numbers: readonly BusinessNumber[];
+  /** Calls of the business, oldest first, until this WhatsApp is closed. */
+  readonly received: readonly SimulatedCall[];
   /**
    * A user calls the number. Resolves when it rings, before the webhook is answered. Rejects if this user is in a call
    * already, a fault is not valid, the audio cannot be read or is empty, or this WhatsApp was closed.
    */
   call(options?: CallOptions): Promise<SimulatedCall>;
+  /** How a user takes calls of the business from now on; null: everybody of whom nothing is said. Default: picks up. */
+  answerCalls(user: UserName | null, manners: CallManners): void;
+  /** How a user takes permission requests from now on; null: everybody of whom nothing is said. Default: ignores them. */
+  answerRequests(user: UserName | null, manners: RequestManners): void;
+  /** Each call of the business once, in order. Rejects if none comes within `timeoutMs`. */
+  nextReceived(timeoutMs: number): Promise<SimulatedCall>;
+  /** The user allows calls on the profile of the business. Resolves when the webhook is settled, as the next three do. */
+  grant(user: UserName, kind: 'temporary' | 'permanent', phoneNumberId?: string): Promise<void>;
+  /**
+   * The user takes it back there. Whether Meta tells is not known (meta-calling.md §3.7): with `tell` it does. Default: not.
+   */
+  revoke(user: UserName, options?: { readonly tell?: boolean; readonly phoneNumberId?: string }): Promise<void>;
+  /** The user writes, which opens the window for free-form messages. */
+  message(user: UserName, text?: string, phoneNumberId?: string): Promise<void>;
+  /** WhatsApp pauses calls and requests of a number for low quality. `until` in Unix milliseconds. */
+  restrict(until: number, phoneNumberId?: string): Promise<void>;
   /** Goes away without another word: no webhook is sent for calls that are live. */
   close(): Promise<void>;
 }
@@ -41,31 +57,29 @@ export async function startSimulatedWhatsApp(options: SimulatedWhatsAppOptions):
   return whatsapp;
 }
 
-/** So many ended calls are remembered, so that Graph can tell `ended` from `unknown`. */
-const REMEMBERED_CALLS = 10_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const NO_FAULTS = new FaultScript([]);
 
 class Desk implements SimulatedWhatsApp {
-  readonly #options: ResolvedOptions;
-  readonly #faults: readonly Fault[];
-  readonly #sender: WebhookSender;
   readonly #abort = new AbortController();
-  readonly #calls = new Map<string, WhatsAppCall>();
-  readonly #past = new Map<string, GraphCallView>();
-  readonly #busy = new Set<string>();
+  readonly #sender: WebhookSender;
+  readonly #office: Office;
+  readonly #userCalls: UserCalls;
+  readonly #businessCalls: BusinessCalls;
   #server: GraphServer | null = null;
-  #placed = 0;
 
-  constructor(options: SimulatedWhatsAppOptions) {
-    this.#options = withDefaults(options);
-    this.#faults = parseFaults(this.#options.faults);
+  constructor(input: SimulatedWhatsAppOptions) {
+    const options = withDefaults(input);
     this.#sender = new WebhookSender({
-      url: this.#options.bridgeWebhookUrl,
-      appSecret: this.#options.appSecret,
-      timeoutMs: this.#options.webhookTimeoutMs,
-      retryDelaysMs: this.#options.webhookRetryDelaysMs,
+      url: options.bridgeWebhookUrl,
+      appSecret: options.appSecret,
+      timeoutMs: options.webhookTimeoutMs,
+      retryDelaysMs: options.webhookRetryDelaysMs,
     });
+    const isReachable = (user: string) => this.#businessCalls.isReachable(user);
+    this.#office = new Office(options, this.#sender, this.#abort.signal, isReachable);
+    this.#userCalls = new UserCalls(this.#office);
+    this.#businessCalls = new BusinessCalls(this.#office);
   }
 
   get graphUrl(): string {
@@ -77,106 +91,110 @@ class Desk implements SimulatedWhatsApp {
   }
 
   get liveCalls(): number {
-    return this.#calls.size;
+    return this.#office.register.size;
+  }
+
+  get judge(): PermissionJudge {
+    return this.#office.judge;
+  }
+
+  get numbers(): readonly BusinessNumber[] {
+    return this.#office.numbers;
+  }
+
+  get received(): readonly SimulatedCall[] {
+    return this.#businessCalls.received;
   }
 
   async start(): Promise<void> {
-    const { host, port, phoneNumberId, token, g711, graphLatencyMs } = this.#options;
+    const { host, port, token, g711, graphLatencyMs } = this.#office.options;
+    const phoneNumberIds = this.#office.numbers.map((number) => number.phoneNumberId);
     this.#server = await startGraphServer(
-      { host, port, phoneNumberId, token, rules: { g711 }, latencyMs: graphLatencyMs },
+      { host, port, phoneNumberIds, token, rules: { g711 }, latencyMs: graphLatencyMs },
       {
-        find: (callId) => this.#calls.get(callId) ?? this.#past.get(callId) ?? null,
-        fate: ({ callId, action }) => (this.#calls.get(callId)?.script ?? NO_FAULTS).graph(action),
-        perform: (request) => this.#calls.get(request.callId)?.perform(request),
+        find: (callId, phoneNumberId) => this.#office.register.find(callId, phoneNumberId),
+        fate: (request) => this.#fate(request),
+        perform: (request, phoneNumberId) => this.#perform(request, phoneNumberId),
       },
     );
   }
 
   async call(options: CallOptions = {}): Promise<SimulatedCall> {
     if (this.#abort.signal.aborted) throw new Error('The simulated WhatsApp is closed.');
-    const placed = this.#placed;
-    this.#placed += 1;
-    const user = userOf(options.user, placed);
-    const userKey = user.waId ?? user.userId ?? '';
-    if (this.#busy.has(userKey)) throw new Error('This user is in a call with this number already (138003).');
-    this.#busy.add(userKey);
-    const callId = `wacid.${randomBytes(24).toString('base64url')}`;
-    try {
-      const script = new FaultScript([...this.#faults, ...parseFaults(options.faults ?? [])]);
-      const about = {
-        callId,
-        phoneNumberId: this.#options.phoneNumberId,
-        displayPhoneNumber: this.#options.displayPhoneNumber,
-        user,
-        ctaPayload: options.ctaPayload ?? null,
-        deeplinkPayload: options.deeplinkPayload ?? null,
-        withContacts: options.withContacts ?? true,
-      };
-      const call = new WhatsAppCall(about, script, this.#world(userKey, options));
-      this.#calls.set(callId, call);
-      return await this.#ring(call, options, placed);
-    } catch (error) {
-      this.#calls.delete(callId);
-      this.#busy.delete(userKey);
-      throw error;
-    }
+    return this.#userCalls.place(options);
+  }
+
+  answerCalls(user: UserName | null, manners: CallManners): void {
+    this.#businessCalls.setManners(this.#keyOf(user), manners);
+  }
+
+  answerRequests(user: UserName | null, manners: RequestManners): void {
+    this.#office.permissions.manners.set(this.#keyOf(user), manners);
+  }
+
+  nextReceived(timeoutMs: number): Promise<SimulatedCall> {
+    return this.#businessCalls.next(timeoutMs);
+  }
+
+  grant(user: UserName, kind: 'temporary' | 'permanent', phoneNumberId?: string): Promise<void> {
+    return this.#office.permissions.grant(user, kind, this.#office.number(phoneNumberId));
+  }
+
+  revoke(user: UserName, options: { readonly tell?: boolean; readonly phoneNumberId?: string } = {}): Promise<void> {
+    const { tell = false, phoneNumberId } = options;
+    return this.#office.permissions.revoke(user, tell, this.#office.number(phoneNumberId));
+  }
+
+  message(user: UserName, text = 'Hello', phoneNumberId?: string): Promise<void> {
+    return this.#office.permissions.message(user, text, this.#office.number(phoneNumberId));
+  }
+
+  restrict(until: number, phoneNumberId?: string): Promise<void> {
+    return this.#office.permissions.restrict(until, this.#office.number(phoneNumberId));
   }
 
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#sender.close();
-    for (const call of this.#calls.values()) call.hangUp();
+    const calls = this.#office.register.live;
+    for (const call of calls) call.hangUp();
     try {
-      await Promise.all(Array.from(this.#calls.values(), (call) => call.waitFor('closed', CLOSE_TIMEOUT_MS)));
+      await Promise.all(calls.map((call) => call.diary.waitFor('closed', CLOSE_TIMEOUT_MS)));
     } finally {
       await this.#server?.close();
     }
   }
 
-  async #ring(call: WhatsAppCall, options: CallOptions, placed: number): Promise<SimulatedCall> {
-    if (options.handset !== undefined) {
-      await call.ring(options.handset);
-      return new SimulatedCall(call, null);
+  #fate(request: GraphRequest): GraphFate {
+    switch (request.action) {
+      case 'connect':
+        return this.#businessCalls.fate(request);
+      case 'message':
+      case 'call_permissions':
+        return this.#office.permissions.script.graph(request.action);
+      default:
+        return (this.#office.register.get(request.callId)?.script ?? NO_FAULTS).graph(request.action);
     }
-    const phone = new SimulatedPhone(await this.#phoneOptions(options, call.script, placed));
-    await call.ring((listener) => phone.open(listener));
-    return new SimulatedCall(call, phone);
   }
 
-  #world(userKey: string, options: CallOptions): CallWorld {
-    return {
-      signal: this.#abort.signal,
-      acceptTimeoutMs: this.#options.acceptTimeoutMs,
-      connectAgeMs: options.connectAgeMs ?? 0,
-      deliver: (values) => this.#sender.deliver(webhookBody(this.#options.businessAccountId, values)),
-      onEnded: () => this.#busy.delete(userKey),
-      onClosed: ({ callId, phase }) => {
-        this.#calls.delete(callId);
-        this.#past.set(callId, { phase, answer: null });
-        if (this.#past.size <= REMEMBERED_CALLS) return;
-        for (const oldest of this.#past.keys()) {
-          this.#past.delete(oldest);
-          break;
-        }
-      },
-    };
+  #perform(request: GraphRequest, phoneNumberId: string): GraphOutcome {
+    switch (request.action) {
+      case 'connect':
+        return this.#businessCalls.connect(phoneNumberId, request);
+      case 'message':
+        return this.#office.permissions.takeMessage(phoneNumberId, request);
+      case 'call_permissions':
+        return this.#office.permissions.report(phoneNumberId, request.to);
+      default: {
+        const call = this.#office.register.get(request.callId);
+        call?.perform(request);
+        const body = { messaging_product: 'whatsapp', success: true };
+        return call === null ? { ok: true, body } : { ok: true, body, settled: (event) => call.settled(event) };
+      }
+    }
   }
 
-  async #phoneOptions(options: CallOptions, script: FaultScript, placed: number): Promise<PhoneOptions> {
-    const profile = options.profile === undefined ? this.#options.profile : options.profile;
-    const audio = options.audio ?? null;
-    return {
-      host: this.#options.host,
-      profile: profile === null ? null : NETWORK_PROFILES[profile],
-      // Each call of a run meets its own weather, and the same one in each run.
-      seed: options.seed ?? this.#options.seed + placed,
-      mediaOnly: this.#options.mediaOnly,
-      deaf: script.iceNeverConnects,
-      cuts: script.networkCuts,
-      speech: audio === null ? null : await loadSpeech(audio),
-      loop: options.loop ?? false,
-      firstMediaTimeoutMs: this.#options.firstMediaTimeoutMs,
-      mediaGapTimeoutMs: this.#options.mediaGapTimeoutMs,
-    };
+  #keyOf(user: UserName | null): string | null {
+    return user === null ? null : this.#office.users.know(user).key;
   }
 }

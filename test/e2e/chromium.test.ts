@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { correlate, parseWav, resample, writeWav } from '../../src/audio/index.ts';
 import {
   type BrowserPhone,
@@ -11,7 +11,7 @@ import {
   startBrowserPhone,
   startSimulatedWhatsApp,
 } from '../../src/simulator/index.ts';
-import { type Bridge, type CallDetail, endedRecord, PHONE_NUMBER_ID, startBridge } from '../support/bridge.ts';
+import { API_KEY, type Bridge, type CallDetail, endedRecord, PHONE_NUMBER_ID, startBridge } from '../support/bridge.ts';
 import { startChromium } from '../support/chromium.ts';
 import { PhonePage } from '../support/phone-page.ts';
 import { RawAgent, type RawAgentConnection } from '../support/raw-agent.ts';
@@ -161,6 +161,138 @@ describe('A call from headless Chromium, which is full ICE and offers everything
   });
 });
 
+describe('The phone of headless Chromium, which the business calls', () => {
+  let bridge: Bridge;
+  let agent: RawAgent;
+  let phone: BrowserPhone;
+  beforeAll(async () => {
+    agent = await RawAgent.start();
+    const environment = { TALKWIRE_BIND_ADDRESSES: ['127.0.0.1', ...lanAddresses()].join(',') };
+    bridge = await startBridge({ agentUrl: agent.url, environment });
+    phone = await servePage(bridge);
+  });
+  afterAll(async () => {
+    await phone?.close();
+    await bridge?.close();
+    await agent?.stop();
+  });
+
+  it('is asked first, rings, hears the greeting, is heard, and hangs up', async () => {
+    const page = await openPage(phone);
+    await page.untilText('Not allowed');
+    await page.press('Write “Hello”');
+    await page.untilText('“Hello” is sent. For 24 hours the business may write without a template.');
+    await page.screenshot('profile');
+    const id = await dial(bridge, phone, 'ask');
+    await page.untilText('May this business call you?');
+    await page.screenshot('asked');
+    await page.press('Allow');
+    const connection = await agent.connection();
+    connection.sound(hello);
+    await page.untilStatus('Incoming call…');
+    await page.screenshot('incoming');
+    await page.press('Accept');
+    const heardByAgent = listenTo(connection);
+    await page.untilStatus('On the line');
+    await page.page.waitForTimeout(2_000);
+    await page.screenshot('talking-outbound');
+    await page.page.waitForTimeout(LEAD_MS + (hello.length * 1000) / RATE - 1_000);
+    const figures = await page.figures();
+    const { rate, heard } = await page.recording();
+    await page.press('Hang up');
+    await page.untilStatus('You hung up.');
+    await page.page.getByText('What happened').click();
+    await page.screenshot('ended-outbound');
+
+    const at16k = resample(heard, rate, RATE);
+    const greeting = correlate(hello, at16k, RATE);
+    const there = correlate(hello, heardByAgent(), RATE);
+    process.stdout.write(`Chromium, called: ${JSON.stringify({ greeting, there, figures })}\n`);
+    expect(greeting.waveform).toBeGreaterThan(0.7);
+    expect(greeting.envelope).toBeGreaterThan(0.7);
+    expect(there.waveform).toBeGreaterThan(0.8);
+    expect(figures).toMatchObject({ codec: 'audio/opus', dtlsState: 'connected', iceRole: 'controlled' });
+    expect(await endedRecord(bridge.get, id)).toMatchObject({
+      direction: 'outbound',
+      status: 'completed',
+      ending: { class: 'completed', reason: 'user_hangup' },
+      quality: { packets_lost: 0, srtp_refused: 0 },
+    });
+    expect(await page.leftOpen()).toEqual({ peer: false, microphone: false });
+    expect(page.faults).toEqual([]);
+  }, 45_000);
+
+  it('is declined without a microphone, and the permission is taken back in the profile', async () => {
+    const page = await openPage(phone, { colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+    await page.press('Always allow');
+    await page.untilText('Always allowed');
+    const id = await dial(bridge, phone, 'require');
+    await page.untilStatus('Incoming call…');
+    await page.screenshot('incoming-narrow-dark');
+    await page.press('Decline');
+    await page.untilStatus('You declined the call.');
+    expect(await endedRecord(bridge.get, id)).toMatchObject({ ending: { class: 'missed', reason: 'declined' } });
+    expect(await page.leftOpen()).toEqual({ peer: false, microphone: false });
+    await page.press('Take back');
+    await page.untilText('Not allowed');
+    await page.screenshot('declined-narrow-dark');
+    await expect.poll(() => permissionOf(bridge, phone.user)).toBe('no_permission');
+    expect(page.faults).toEqual([]);
+  });
+
+  it('stops ringing when the business gives up', async () => {
+    const page = await openPage(phone);
+    await page.press('Allow 7 days');
+    await expect.poll(() => permissionOf(bridge, phone.user)).toBe('temporary');
+    const id = await dial(bridge, phone, 'require');
+    await page.untilStatus('Incoming call…');
+    await post(bridge, `/platform/v1/whatsapp/calls/${id}/hangup`, {});
+    await page.untilStatus('Missed call: the other side gave up.');
+    expect(await endedRecord(bridge.get, id)).toMatchObject({ ending: { class: 'missed', reason: 'cancelled' } });
+  });
+
+  it('goes on ringing when it may not use the microphone, and says so', async () => {
+    const page = await openPage(phone);
+    await page.page.evaluate(
+      `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))`,
+    );
+    await page.press('Always allow');
+    await expect.poll(() => permissionOf(bridge, phone.user)).toBe('permanent');
+    await dial(bridge, phone, 'require');
+    await page.untilStatus('Incoming call…');
+    await page.press('Accept');
+    await page.untilProblem('This page may not use the microphone. Allow it in the browser, then press Accept again.');
+    await page.page.getByRole('button', { name: 'Accept', exact: true }).waitFor();
+    await page.press('Decline');
+    await page.untilStatus('You declined the call.');
+    expect(page.faults).toEqual([]);
+  });
+
+  it('does not ring after the person has refused the request', async () => {
+    const other = keep(await startBridge({ agentUrl: agent.url }));
+    const itsPhone = keep(await servePage(other));
+    const page = await openPage(itsPhone);
+    await page.press('Write “Hello”');
+    await page.untilText('“Hello” is sent. For 24 hours the business may write without a template.');
+    const id = await dial(other, itsPhone, 'ask');
+    await page.untilText('May this business call you?');
+    await page.press('Decline');
+    expect(await endedRecord(other.get, id)).toMatchObject({
+      ending: { class: 'rejected', reason: 'permission_declined' },
+    });
+    await page.untilStatus('Ready to call');
+    expect(other.whatsapp.received).toEqual([]);
+    expect(page.faults).toEqual([]);
+  });
+
+  it('is the page that was opened last', async () => {
+    const first = await openPage(phone);
+    await first.untilText('+1 415 555 0142');
+    await openPage(phone);
+    await first.untilProblem('This phone was opened in another window, and calls ring there.');
+  });
+});
+
 describe('The page says in a sentence', () => {
   it('that it may not use the microphone', async () => {
     const page = await openPage(keep(await servePage({ whatsapp: await whatsappWithoutBridge() })));
@@ -219,14 +351,43 @@ async function openPage(phone: BrowserPhone, options?: Parameters<typeof PhonePa
   return keep(await PhonePage.open(browser, phone.url, options));
 }
 
+/** Has the business call the user of the page. Resolves to our id of the call. */
+async function dial(bridge: Bridge, { user }: BrowserPhone, permission: 'ask' | 'require'): Promise<string> {
+  const body = { phone_number_id: PHONE_NUMBER_ID, to: user, permission };
+  // The message of the user is stored when the page says that it is sent, and read a moment later.
+  const taken = await vi.waitFor(async () => {
+    const { status, body: answer } = await post(bridge, '/platform/v1/whatsapp/calls', body);
+    expect({ status, answer }).toMatchObject({ status: 202 });
+    return answer as { data: { id: string } };
+  });
+  return taken.data.id;
+}
+
+async function post({ service }: Bridge, path: string, body: object): Promise<{ status: number; body: unknown }> {
+  const headers = { 'x-api-key': API_KEY, 'content-type': 'application/json' };
+  const response = await fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: response.status, body: await response.json() };
+}
+
+/** As the bridge has it. */
+async function permissionOf(bridge: Bridge, user: string): Promise<string> {
+  const { body } = await bridge.get(`/meta/whatsapp/v24.0/${PHONE_NUMBER_ID}/call_permissions?user_wa_id=${user}`);
+  return (body as { permission: { status: string } }).permission.status;
+}
+
 /** Says back what it hears; gives everything that was heard so far. */
 function echo(connection: RawAgentConnection): () => Int16Array {
+  return listenTo(connection, (frame) => connection.sound(frame));
+}
+
+/** Gives everything that was heard so far. */
+function listenTo(connection: RawAgentConnection, onFrame: (frame: Buffer) => void = () => {}): () => Int16Array {
   const heard: Buffer[] = [];
   const listen = async () => {
     for (;;) {
       const frame = await connection.hearSound();
       heard.push(frame);
-      connection.sound(frame);
+      onFrame(frame);
     }
   };
   void listen();

@@ -12,29 +12,34 @@ const TAP = `registerProcessor('tap', class extends AudioWorkletProcessor {
 
 const RealPeer = globalThis.RTCPeerConnection;
 const realMicrophone = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-const ear = { peer: null, microphone: null, rate: 0, blocks: [] };
+const ear = { peer: null, microphone: null, remote: null, rate: 0, blocks: [] };
 
 navigator.mediaDevices.getUserMedia = async () => {
   const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   ear.microphone = await realMicrophone({ audio: plain });
+  // Of a call that rang here: nothing may be missed of what comes once the page has its microphone.
+  if (ear.remote !== null) await listen();
   return ear.microphone;
 };
 
 globalThis.RTCPeerConnection = class extends RealPeer {
   constructor(...options) {
     super(...options);
-    ear.peer = this;
-    this.addEventListener('track', ({ track }) => listen(new MediaStream([track])));
+    Object.assign(ear, { peer: this, microphone: null, remote: null, blocks: [] });
+    this.addEventListener('track', ({ track }) => {
+      ear.remote = new MediaStream([track]);
+      if (ear.microphone !== null) void listen();
+    });
   }
 };
 
-async function listen(remote) {
+async function listen() {
   const sound = new AudioContext();
   ear.rate = sound.sampleRate;
   await sound.audioWorklet.addModule(URL.createObjectURL(new Blob([TAP], { type: 'text/javascript' })));
   const merger = sound.createChannelMerger(2);
   sound.createMediaStreamSource(ear.microphone).connect(merger, 0, 0);
-  sound.createMediaStreamSource(remote).connect(merger, 0, 1);
+  sound.createMediaStreamSource(ear.remote).connect(merger, 0, 1);
   const tap = new AudioWorkletNode(sound, 'tap', { numberOfOutputs: 1, channelCount: 2, channelCountMode: 'explicit' });
   tap.port.onmessage = ({ data }) => ear.blocks.push(data);
   merger.connect(tap).connect(sound.destination);
@@ -76,6 +81,6 @@ globalThis.browserEar = {
   figures,
   leftOpen: () => ({
     peer: ear.peer.connectionState !== 'closed',
-    microphone: ear.microphone.getTracks().some((track) => track.readyState === 'live'),
+    microphone: (ear.microphone?.getTracks() ?? []).some((track) => track.readyState === 'live'),
   }),
 };

@@ -65,6 +65,11 @@ export class PhonePage {
     if (!(await status.isVisible())) throw new Error(`the page says: ${await this.problem.innerText()}`);
   }
 
+  /** Rejects if it never comes. */
+  async untilText(text: string): Promise<void> {
+    await this.page.getByText(text, { exact: true }).filter({ visible: true }).waitFor({ timeout: PATIENCE_MS });
+  }
+
   async untilProblem(text: string): Promise<void> {
     await this.problem.filter({ hasText: text }).waitFor({ timeout: PATIENCE_MS });
   }

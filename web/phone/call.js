@@ -1,3 +1,6 @@
+import { json, lines, Problem, post } from './server.js';
+import { describe, meter, openMicrophone, silence } from './sound.js';
+
 /**
  * @typedef {object} Screen What a call shows to the person.
  * @property {(text: string) => void} onStep something happened
@@ -11,25 +14,12 @@ const LEVEL_INTERVAL_MS = 100;
 const KEY_MS = 120;
 /** The webhook is answered within a few milliseconds when the bridge runs. */
 const BRIDGE_PATIENCE_MS = 2_500;
-/** No server is asked; host candidates take a few milliseconds. */
-const GATHER_PATIENCE_MS = 3_000;
-
-/** By the name of the error that getUserMedia gives. */
-const MICROPHONE_PROBLEMS = {
-  NotAllowedError: 'This page may not use the microphone. Allow it in the browser, then press Call again.',
-  NotFoundError: 'No microphone was found. Connect one, then press Call again.',
-  NotReadableError: 'The microphone cannot be opened; another program may hold it.',
-};
-
-const silence = () => Number.NEGATIVE_INFINITY;
-
-/** A problem that the person can read. */
-class Problem extends Error {}
 
 /**
- * One call of this page, from the press of the button to the end: makes an offer, gives it to the simulated WhatsApp, which
- * sends talkwire the call webhook, and applies the answer that comes back through pre_accept. The call is one request; to end
- * that is to hang up. Everything it opened is closed when it ends.
+ * One call of this page, from the first ring to the end. `place`: makes an offer, gives it to the simulated WhatsApp, which
+ * sends talkwire the call webhook, and applies the answer that comes back through pre_accept. `ring`: answers the offer of
+ * talkwire at once, so that the media are up when the person accepts; until then the microphone is closed and nothing is
+ * played. The call is one request; to end that is to hang up, or to decline. Everything it opened is closed when it ends.
  */
 export class Call {
   /** @type {Screen} */
@@ -41,23 +31,66 @@ export class Call {
   #meters = { outgoing: silence, incoming: silence };
   #microphone = null;
   #timers = [];
+  /** The id under which the business's call rings here; null of a call of the page. */
+  #ring = null;
+  #remote = null;
+  #accepting = false;
   #talking = false;
   #over = false;
 
   /** @param {Screen} screen */
   constructor(screen) {
     this.#screen = screen;
+    this.#peer.addEventListener('track', ({ track }) => {
+      this.#remote = new MediaStream([track]);
+      if (this.#ring === null) this.#hear();
+    });
+    this.#peer.addEventListener('connectionstatechange', () => {
+      if (this.#peer.connectionState === 'connected') this.#screen.onStep('ICE and DTLS up');
+      if (this.#peer.connectionState === 'failed') this.#end('The media connection failed.', true);
+    });
   }
 
-  /** Resolves when the call is over. Never rejects: what goes wrong ends the call with a sentence. */
-  async run() {
+  /** The person calls. Resolves when the call is over. Never rejects: what goes wrong ends the call with a sentence. */
+  place() {
+    return this.#run('/phone/calls', async () => {
+      await this.#openMicrophone('Call');
+      for (const track of this.#microphone.getTracks()) this.#peer.addTrack(track, this.#microphone);
+      return await describe(this.#peer);
+    });
+  }
+
+  /**
+   * The business calls. Resolves when the call is over, and never rejects.
+   *
+   * @param {string} id
+   * @param {string} offer
+   */
+  ring(id, offer) {
+    this.#ring = id;
+    return this.#run(`/phone/rings/${id}`, async () => {
+      this.#screen.onStep('SDP offer of the business');
+      await this.#peer.setRemoteDescription({ type: 'offer', sdp: offer });
+      // There is no microphone yet; it takes its place when the person accepts.
+      for (const transceiver of this.#peer.getTransceivers()) transceiver.direction = 'sendrecv';
+      return await describe(this.#peer);
+    });
+  }
+
+  /** Takes a call that rings. Without a microphone it goes on ringing, and the person is told. */
+  async accept() {
+    if (this.#accepting) return;
+    this.#accepting = true;
     try {
-      await this.#openMicrophone();
-      const offer = await this.#offer();
-      for await (const event of this.#place(offer)) await this.#on(event);
-      throw new Problem('The line to the simulated WhatsApp broke.');
+      await this.#openMicrophone('Accept');
+      const [track] = this.#microphone.getAudioTracks();
+      await this.#peer.getSenders()[0].replaceTrack(track);
+      // Before the business is told, because its first word comes at once.
+      this.#hear();
+      await post(`/phone/rings/${this.#ring}/accept`);
     } catch (error) {
-      this.#end(error instanceof Problem ? error.message : `The call failed: ${error}`, true);
+      this.#accepting = false;
+      if (!this.#over) this.#screen.onCalling(sentenceOf(error));
     }
   }
 
@@ -76,66 +109,39 @@ export class Call {
   }
 
   hangUp() {
-    this.#end('You hung up.', false);
+    this.#end(this.#ring === null || this.#talking ? 'You hung up.' : 'You declined the call.', false);
   }
 
-  async #openMicrophone() {
-    if (navigator.mediaDevices === undefined) {
-      throw new Problem('Browsers open the microphone only for pages of this machine or over https.');
-    }
+  async #run(path, describeOurs) {
     try {
-      this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true } });
+      const sdp = await describeOurs();
+      for await (const event of lines(path, { ...json({ sdp }), signal: this.#line.signal })) await this.#on(event);
+      throw new Problem('The line to the simulated WhatsApp broke.');
     } catch (error) {
-      throw new Problem(MICROPHONE_PROBLEMS[error.name] ?? `The microphone cannot be opened: ${error.message}`);
+      this.#end(sentenceOf(error), true);
     }
+  }
+
+  async #openMicrophone(button) {
+    this.#microphone ??= await openMicrophone(button);
     if (this.#over) {
       this.#close();
       throw new Problem('Hung up while the browser asked for the microphone.');
     }
+    // A page that was never touched may make no sound until now.
+    void this.#sound.resume();
     this.#meters.outgoing = meter(this.#sound, this.#microphone);
     this.#screen.onStep('Microphone open');
-  }
-
-  async #offer() {
-    const peer = this.#peer;
-    for (const track of this.#microphone.getTracks()) peer.addTrack(track, this.#microphone);
-    peer.addEventListener('track', ({ track }) => this.#hear(new MediaStream([track])));
-    peer.addEventListener('connectionstatechange', () => {
-      if (peer.connectionState === 'connected') this.#screen.onStep('ICE and DTLS up');
-      if (peer.connectionState === 'failed') this.#end('The media connection failed.', true);
-    });
-    await peer.setLocalDescription();
-    await gathered(peer);
-    const { sdp } = peer.localDescription;
-    if (!sdp.includes('a=candidate:')) throw new Problem('The browser found no network to carry the sound.');
-    return sdp;
-  }
-
-  /** Yields what happens to the call, until the other side ends the request. */
-  async *#place(sdp) {
-    const response = await fetch('/phone/calls', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ sdp }),
-      signal: this.#line.signal,
-    }).catch(() => {
-      throw new Problem('The simulated WhatsApp does not answer. Is the demo still running?');
-    });
-    if (!response.ok) throw new Problem(`The simulated WhatsApp refused the call (HTTP ${response.status}).`);
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let text = ''; ; ) {
-      const { done, value } = await reader.read().catch(() => ({ done: true }));
-      if (done) return;
-      const lines = (text + value).split('\n');
-      text = lines.pop();
-      for (const line of lines) yield JSON.parse(line);
-    }
   }
 
   async #on(event) {
     const { onStep, onCalling, onTalking } = this.#screen;
     switch (event.type) {
       case 'ringing':
+        if (this.#ring !== null) {
+          onStep('SDP answer sent; the phone rings');
+          break;
+        }
         onStep('Connect webhook on its way');
         this.#timers.push(
           setTimeout(() => onCalling('The bridge does not answer. Is it running?'), BRIDGE_PATIENCE_MS),
@@ -151,12 +157,13 @@ export class Call {
         await this.#peer.setRemoteDescription({ type: 'answer', sdp: event.sdp });
         break;
       case 'accepted':
-        onStep('accept: the call is answered');
+        onStep(this.#ring === null ? 'accept: the call is answered' : 'Accepted: the business was told');
         this.#talk();
         onTalking();
         break;
       case 'ended':
-        this.#end(event.why, !this.#talking);
+        // That nobody took a call of the business is no failure of the phone.
+        this.#end(event.why, !this.#talking && this.#ring === null);
         break;
     }
   }
@@ -168,10 +175,10 @@ export class Call {
     this.#timers.push(setInterval(report, LEVEL_INTERVAL_MS));
   }
 
-  #hear(stream) {
-    this.#voice.srcObject = stream;
+  #hear() {
+    this.#voice.srcObject = this.#remote;
     this.#voice.play().catch(() => {});
-    this.#meters.incoming = meter(this.#sound, stream);
+    this.#meters.incoming = meter(this.#sound, this.#remote);
   }
 
   #end(why, failed) {
@@ -196,24 +203,6 @@ export class Call {
   }
 }
 
-/** Gives a function that measures the loudness of this moment, dBFS. */
-function meter(sound, stream) {
-  const analyser = sound.createAnalyser();
-  sound.createMediaStreamSource(stream).connect(analyser);
-  const samples = new Float32Array(analyser.fftSize);
-  return () => {
-    analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, each) => sum + each * each, 0) / samples.length;
-    return 10 * Math.log10(power);
-  };
-}
-
-/** Calls over Graph know no trickle: the offer must hold every candidate. */
-function gathered(peer) {
-  return new Promise((resolve) => {
-    const check = () => peer.iceGatheringState === 'complete' && resolve();
-    peer.addEventListener('icegatheringstatechange', check);
-    setTimeout(resolve, GATHER_PATIENCE_MS);
-    check();
-  });
+function sentenceOf(error) {
+  return error instanceof Problem ? error.message : `The call failed: ${error}`;
 }

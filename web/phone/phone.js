@@ -1,10 +1,12 @@
 /** The browser phone of the demo: buttons, keypad and words around a Call. */
 import { Call } from './call.js';
+import { Profile } from './profile.js';
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
 const KEY_NAMES = { '*': 'star', '#': 'hash' };
 const SHOWN_KEYS = 14;
 const QUIETEST_DB = -60;
+const TITLE = document.title;
 
 const byId = (id) => document.getElementById(id);
 const page = {
@@ -19,8 +21,11 @@ const page = {
   keys: byId('keys'),
   pressed: byId('pressed'),
   hint: byId('hint'),
+  request: byId('request'),
   call: byId('call'),
   hangup: byId('hangup'),
+  decline: byId('decline'),
+  accept: byId('accept'),
   mute: byId('mute'),
   toggleKeypad: byId('toggle-keypad'),
   journal: byId('journal'),
@@ -32,12 +37,23 @@ let current = null;
 let clock = null;
 
 function startCall() {
+  show('calling', 'Calling…');
+  void begin().place();
+}
+
+/** The business calls. Who is on the phone already does not hear of it. */
+function onIncoming(id, offer) {
+  if (current !== null) return;
+  show('ringing', 'Incoming call…');
+  void begin().ring(id, offer);
+}
+
+function begin() {
   const began = performance.now();
   page.steps.replaceChildren();
   page.journal.hidden = false;
-  show('calling', 'Calling…');
   say(null);
-  const call = new Call({
+  current = new Call({
     onStep: (text) => addStep(text, performance.now() - began),
     onCalling: (problem) => say(problem),
     onTalking() {
@@ -56,36 +72,44 @@ function startCall() {
       say(failed ? why : null);
     },
   });
-  current = call;
-  void call.run();
+  return current;
 }
 
-/** @param {'idle' | 'calling' | 'talking'} state */
+/** @param {'idle' | 'ringing' | 'calling' | 'talking'} state */
 function show(state, status) {
   const focused = document.activeElement;
   page.phone.dataset.state = state;
   page.status.textContent = status;
+  document.title = state === 'ringing' ? 'Incoming call' : TITLE;
   page.call.hidden = state !== 'idle';
-  page.hangup.hidden = state === 'idle';
-  page.hint.hidden = state !== 'idle';
+  page.hangup.hidden = state !== 'calling' && state !== 'talking';
+  for (const each of [page.decline, page.accept]) each.hidden = state !== 'ringing';
   for (const each of [page.levels, page.mute, page.toggleKeypad]) each.hidden = state !== 'talking';
-  if (state === 'calling') {
+  if (state === 'calling' || state === 'ringing') {
     page.timer.hidden = true;
     page.pressed.textContent = '';
     setMuted(false);
   }
   if (state !== 'talking') showKeypad(false);
+  showIdle();
   // Whoever works by keyboard goes on where the button was.
   if (focused instanceof HTMLButtonElement && focused.offsetParent === null) {
-    (state === 'idle' ? page.call : page.hangup).focus();
+    ({ idle: page.call, ringing: page.accept, calling: page.hangup, talking: page.hangup })[state].focus();
   }
+}
+
+/** A permission request waits until the person has a hand free. */
+function showIdle() {
+  const idle = page.phone.dataset.state === 'idle';
+  page.request.hidden = !idle || !profile.asked;
+  page.hint.hidden = !idle || profile.asked || !page.problem.hidden;
 }
 
 /** A problem in a sentence, or null. */
 function say(problem) {
   page.problem.textContent = problem ?? '';
   page.problem.hidden = problem === null;
-  if (problem !== null) page.hint.hidden = true;
+  showIdle();
 }
 
 function startClock() {
@@ -129,6 +153,7 @@ function addStep(text, ms) {
   page.steps.append(item);
 }
 
+const profile = new Profile({ onIncoming, onAsked: showIdle, onProblem: say });
 const two = (number) => String(number).padStart(2, '0');
 
 for (const key of KEYS) {
@@ -144,6 +169,8 @@ page.hangup.addEventListener('click', ({ detail }) => {
   // The second half of a double click on Call, which was in this place.
   if (detail < 2) current?.hangUp();
 });
+page.decline.addEventListener('click', () => current?.hangUp());
+page.accept.addEventListener('click', () => void current?.accept());
 page.mute.addEventListener('click', () => setMuted(page.mute.getAttribute('aria-pressed') !== 'true'));
 page.toggleKeypad.addEventListener('click', () => showKeypad(page.keypad.hidden));
 document.addEventListener('keydown', ({ key, ctrlKey, metaKey, altKey }) => {
@@ -151,3 +178,4 @@ document.addEventListener('keydown', ({ key, ctrlKey, metaKey, altKey }) => {
   if (KEYS.includes(key)) press(key);
 });
 window.addEventListener('pagehide', () => current?.hangUp());
+void profile.listen();

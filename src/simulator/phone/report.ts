@@ -22,9 +22,9 @@ export interface PhoneReport {
   /** Times that 40 ms or more passed between two arrivals. */
   readonly gaps: number;
   readonly maxGapMs: number;
-  /** From accept to the first packet; null if none came or it was never accepted. */
+  /** From the moment that the call was picked up to the first packet; null if none came or it never was. */
   readonly firstMediaMs: number | null;
-  /** RTP packets that came before accept: a breach of meta-calling.md §4.5. */
+  /** RTP packets that came before it was picked up: a breach of meta-calling.md §4.5. */
   readonly mediaBeforeAccept: number;
   /** Keys that the bridge pressed. */
   readonly dtmfHeard: string;

@@ -1,6 +1,14 @@
-import { type Leg, type LegListener, type LegStats, openOfferingLeg } from '../../webrtc/index.ts';
+import {
+  type DtlsSetup,
+  type Leg,
+  type LegListener,
+  type LegNetwork,
+  type LegStats,
+  openAnsweringLeg,
+  openOfferingLeg,
+} from '../../webrtc/index.ts';
 import type { Fault } from '../faults.ts';
-import type { Handset, HandsetListener } from '../handset.ts';
+import type { Handset, HandsetListener, RungHandset } from '../handset.ts';
 import type { NetworkProfile } from '../network/profiles.ts';
 import { NETWORK_PROFILES } from '../network/profiles.ts';
 import { candidateOf, redirectSdp } from '../network/redirect.ts';
@@ -27,15 +35,20 @@ export interface PhoneOptions {
   readonly loop: boolean;
   readonly firstMediaTimeoutMs: number;
   readonly mediaGapTimeoutMs: number;
+  /** DTLS role that the answer of a phone that is called names; `active` if left out. Meta's differ (meta-calling.md §4.2). */
+  readonly setup?: DtlsSetup;
 }
 
 /** Long enough for the jitter of a good network; the report counts what it would have cut off. */
 const PLAYOUT_MS = 60;
 
+/** Meta's edge waits as long as the call rings; who gives up is decided elsewhere. */
+const PATIENCE = { iceTimeoutMs: 120_000, dtlsTimeoutMs: 120_000 } as const;
+
 /**
- * A phone with WhatsApp's edge in front of it: ICE-lite, Meta's production offer, DTLS server. It speaks once the call is
- * picked up, one packet every 20 ms and silence after that, keeps what it hears, and drops a call without media
- * (meta-calling.md §4, §5).
+ * A phone with WhatsApp's edge in front of it: ICE-lite, Meta's production offer or answer. It calls (`open`) or is called
+ * (`openAnswering`), once. It speaks once the call is picked up, one packet every 20 ms and silence after that, keeps what it
+ * hears, and drops a call without media (meta-calling.md §4, §5).
  */
 export class SimulatedPhone implements Handset {
   readonly #options: PhoneOptions;
@@ -46,6 +59,7 @@ export class SimulatedPhone implements Handset {
   #relay: Relay | null = null;
   #offer = '';
   #stopTicking: (() => void) | null = null;
+  /** When the call was picked up, by either side. */
   #acceptedAt: number | null = null;
   #spokenAt: number | null = null;
   #lastActivity = 0;
@@ -68,28 +82,22 @@ export class SimulatedPhone implements Handset {
 
   /** Opens leg and relay; the phone is its own handset. Rejects if no socket can be had. */
   async open(listener: HandsetListener): Promise<this> {
-    const { host, profile, seed, mediaOnly, deaf, cuts } = this.#options;
-    this.#listener = listener;
-    const network = { portRange: null, announcedIp: null, bindAddresses: [host], ipv6: false, iceServers: [] };
-    const leg = await openOfferingLeg(network, this.#legListener(listener), {
-      role: 'meta',
-      // Meta's edge waits for checks as long as the call rings; who gives up is decided elsewhere.
-      iceTimeoutMs: 60_000,
-      dtlsTimeoutMs: 60_000,
-    });
-    this.#leg = leg;
-    this.#offer = leg.localSdp;
-    if (profile === null && !deaf && cuts.length === 0) return this;
-    try {
-      const phone = candidateOf(leg.localSdp);
-      this.#relay = await openRelay({ phone, profile: profile ?? NETWORK_PROFILES.clean, seed, mediaOnly, host });
-    } catch (error) {
-      await leg.close();
-      throw error;
-    }
-    this.#relay.setBlocked(deaf);
-    this.#offer = redirectSdp(leg.localSdp, this.#relay);
+    this.#offer = await this.#reach(listener, (network, legListener) =>
+      openOfferingLeg(network, legListener, { role: 'meta', ...PATIENCE }),
+    );
     return this;
+  }
+
+  /**
+   * The business calls: opens leg and relay, and ICE and DTLS run while the phone rings. Rejects with a LegError if the offer
+   * cannot be used, and if no socket can be had.
+   */
+  async openAnswering(offer: string, listener: HandsetListener): Promise<RungHandset> {
+    const { setup = 'active' } = this.#options;
+    const answer = await this.#reach(listener, (network, legListener) =>
+      openAnsweringLeg(offer, network, legListener, { role: 'meta', setup, ...PATIENCE }),
+    );
+    return { answer, pickedUp: () => this.accepted(), close: () => this.close() };
   }
 
   async applyAnswer(sdp: string): Promise<void> {
@@ -148,6 +156,28 @@ export class SimulatedPhone implements Handset {
       remoteLossRatio: stats?.remoteLossRatio ?? null,
       byeReceived: this.#byeReceived,
     };
+  }
+
+  /** Opens the leg, and a relay before it where there is need of one. Returns the SDP by which the phone is reached. */
+  async #reach(
+    listener: HandsetListener,
+    openLeg: (network: LegNetwork, listener: LegListener) => Promise<Leg>,
+  ): Promise<string> {
+    const { host, profile, seed, mediaOnly, deaf, cuts } = this.#options;
+    this.#listener = listener;
+    const network = { portRange: null, announcedIp: null, bindAddresses: [host], ipv6: false, iceServers: [] };
+    const leg = await openLeg(network, this.#legListener(listener));
+    this.#leg = leg;
+    if (profile === null && !deaf && cuts.length === 0) return leg.localSdp;
+    try {
+      const phone = candidateOf(leg.localSdp);
+      this.#relay = await openRelay({ phone, profile: profile ?? NETWORK_PROFILES.clean, seed, mediaOnly, host });
+    } catch (error) {
+      await leg.close();
+      throw error;
+    }
+    this.#relay.setBlocked(deaf);
+    return redirectSdp(leg.localSdp, this.#relay);
   }
 
   readonly #tick = (): void => {

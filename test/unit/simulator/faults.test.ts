@@ -51,6 +51,9 @@ describe('faults', () => {
       delayMs: 15,
       refusal: { code: 190, subcode: null, details: 'expired' },
       lost: null,
+      reset: false,
+      failure: null,
+      answerAfter: null,
     });
     expect(script.graph('terminate').lost).toBe('before');
   });
@@ -63,7 +66,7 @@ describe('faults', () => {
         { type: 'webhook.lose', event: 'terminate' },
       ]),
     );
-    expect(script.webhook('connect')).toEqual({ lost: false, delayMs: 3, copies: 2, copyGapMs: 7 });
-    expect(script.webhook('terminate')).toEqual({ lost: true, delayMs: 0, copies: 0, copyGapMs: 0 });
+    expect(script.webhook('connect')).toEqual({ lost: false, delayMs: 3, copies: 2, copyGapMs: 7, heldUntil: null });
+    expect(script.webhook('terminate')).toEqual({ lost: true, delayMs: 0, copies: 0, copyGapMs: 0, heldUntil: null });
   });
 });

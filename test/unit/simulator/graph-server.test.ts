@@ -2,23 +2,33 @@ import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FaultScript } from '../../../src/simulator/fault-script.ts';
 import { type FaultInput, parseFaults } from '../../../src/simulator/faults.ts';
-import type { ActionRequest, GraphCallView } from '../../../src/simulator/graph-rules.ts';
-import { type GraphServer, startGraphServer } from '../../../src/simulator/graph-server.ts';
+import type { GraphCallView } from '../../../src/simulator/graph-rules.ts';
+import {
+  type GraphOutcome,
+  type GraphRequest,
+  type GraphServer,
+  startGraphServer,
+} from '../../../src/simulator/graph-server.ts';
 import { sdpAnswer } from '../../support/sdp-answer.ts';
 
 const SDP = sdpAnswer();
 const OTHER_SDP = sdpAnswer({ 'o=': 'o=- 1 2 IN IP4 0.0.0.0' });
 
+function view(phase: GraphCallView['phase'], answer: string | null = null): GraphCallView {
+  return { direction: 'inbound', phase, answer };
+}
+
 /** A Graph with some calls and a way to talk to it. */
 class GraphHarness {
   readonly calls = new Map<string, GraphCallView>([
-    ['wacid.ringing', { phase: 'ringing', answer: null }],
-    ['wacid.pre', { phase: 'pre_accepted', answer: SDP }],
-    ['wacid.live', { phase: 'accepted', answer: SDP }],
-    ['wacid.over', { phase: 'ended', answer: SDP }],
-    ['wacid.late', { phase: 'late', answer: null }],
+    ['wacid.ringing', view('ringing', null)],
+    ['wacid.pre', view('pre_accepted', SDP)],
+    ['wacid.live', view('accepted', SDP)],
+    ['wacid.over', view('ended', SDP)],
+    ['wacid.late', view('late', null)],
   ]);
-  readonly performed: ActionRequest[] = [];
+  readonly performed: GraphRequest[] = [];
+  outcome: GraphOutcome = { ok: true, body: { messaging_product: 'whatsapp', success: true } };
   script = new FaultScript([]);
   onAsked: () => void = () => {};
   #server: GraphServer | null = null;
@@ -30,14 +40,17 @@ class GraphHarness {
 
   async start(): Promise<void> {
     this.#server = await startGraphServer(
-      { host: '127.0.0.1', port: 0, phoneNumberId: '111', token: 'secret', rules: { g711: false }, latencyMs: 0 },
+      { host: '127.0.0.1', port: 0, phoneNumberIds: ['111'], token: 'secret', rules: { g711: false }, latencyMs: 0 },
       {
         find: (callId) => this.calls.get(callId) ?? null,
         fate: ({ action }) => {
           this.onAsked();
           return this.script.graph(action);
         },
-        perform: (action) => this.performed.push(action),
+        perform: (request) => {
+          this.performed.push(request);
+          return this.outcome;
+        },
       },
     );
   }
@@ -140,7 +153,6 @@ describe('the Graph stand-in', () => {
       100,
       /512/,
     ],
-    ['a call to a user', { messaging_product: 'whatsapp', action: 'connect', to: '1' }, 401, 138006, /permission/],
     ['a call to nobody', { messaging_product: 'whatsapp', action: 'connect' }, 400, 100, /to or recipient/],
   ])('refuses %s', async (_what, body, status, code, details) => {
     const answer = await graph.post(body);
@@ -176,7 +188,7 @@ describe('the Graph stand-in', () => {
     expect(graph.performed).toEqual([]);
   });
 
-  it.each(['/v24.0/222/calls', '/latest/111/calls', '/v24.0/111/messages'])('refuses the path %s', async (path) => {
+  it.each(['/v24.0/222/calls', '/latest/111/calls', '/v24.0/111/media'])('refuses the path %s', async (path) => {
     const { status, body } = await graph.post(action('reject', 'wacid.ringing'), { path });
     expect(status).toBe(400);
     expect(errorOf(body).code).toBe(100);
@@ -224,7 +236,7 @@ describe('the Graph stand-in', () => {
 
   it('looks at the state of a call when a delay is over, not when it was asked', async () => {
     graph.faults({ type: 'graph.delay', action: 'reject', delayMs: 80 });
-    graph.onAsked = () => graph.calls.set('wacid.ringing', { phase: 'ended', answer: null });
+    graph.onAsked = () => graph.calls.set('wacid.ringing', view('ended'));
     const asked = performance.now();
     const { status } = await graph.post(action('reject', 'wacid.ringing'));
     expect(performance.now() - asked).toBeGreaterThanOrEqual(79);
@@ -241,8 +253,19 @@ describe('the Graph stand-in', () => {
 
   it('says that the port is taken', async () => {
     const port = Number(new URL(graph.server.url).port);
-    const options = { host: '127.0.0.1', port, phoneNumberId: '1', token: 't', rules: { g711: false }, latencyMs: 0 };
-    const backend = { find: () => null, fate: () => new FaultScript([]).graph('reject'), perform: () => {} };
+    const options = {
+      host: '127.0.0.1',
+      port,
+      phoneNumberIds: ['1'],
+      token: 't',
+      rules: { g711: false },
+      latencyMs: 0,
+    };
+    const backend = {
+      find: () => null,
+      fate: () => new FaultScript([]).graph('reject'),
+      perform: () => new GraphHarness().outcome,
+    };
     await expect(startGraphServer(options, backend)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });

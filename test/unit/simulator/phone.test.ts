@@ -1,15 +1,23 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RungHandset } from '../../../src/simulator/handset.ts';
 import {
   type CallOptions,
   type CallReport,
+  type HandsetListener,
   measureEcho,
+  NETWORK_PROFILES,
   type SimulatedCall,
   type SimulatedWhatsApp,
   type SimulatedWhatsAppOptions,
   startSimulatedWhatsApp,
 } from '../../../src/simulator/index.ts';
+import { type PhoneOptions, SimulatedPhone } from '../../../src/simulator/phone/simulated-phone.ts';
+import { loadSpeech } from '../../../src/simulator/phone/speech.ts';
+import { type Leg, OPUS_SILENCE, openOfferingLeg } from '../../../src/webrtc/index.ts';
 import { babble } from '../../support/babble.ts';
+import { LegLog, loopback } from '../../support/leg-pair.ts';
 import { MiniBridge, type MiniBridgeManners } from '../../support/mini-bridge.ts';
+import { openThings } from '../../support/open-things.ts';
 
 describe('the simulated phone', () => {
   const opened: { close(): Promise<void> }[] = [];
@@ -184,5 +192,153 @@ describe('the simulated phone', () => {
     await expect(whatsapp.call({ audio: '/nowhere/to/be/found.wav' })).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(whatsapp.call({ audio: new Int16Array(0) })).rejects.toThrow('The audio is empty.');
     expect(whatsapp.liveCalls).toBe(1);
+  });
+});
+
+describe('the simulated phone that is called', () => {
+  const opened: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const each of opened.splice(0).reverse()) await each.close();
+  });
+
+  const QUIET: PhoneOptions = {
+    host: '127.0.0.1',
+    profile: NETWORK_PROFILES.clean,
+    seed: 1,
+    mediaOnly: false,
+    deaf: false,
+    cuts: [],
+    speech: null,
+    loop: false,
+    firstMediaTimeoutMs: 20_000,
+    mediaGapTimeoutMs: 30_000,
+  };
+
+  /** What a handset told its call, in order. */
+  class Told implements HandsetListener {
+    readonly types: string[] = [];
+    onConnected = (): void => void this.types.push('connected');
+    onHeard = (): void => void this.types.push('heard');
+    onSpoken = (): void => void this.types.push('spoken');
+    onHangUp = (): void => void this.types.push('hang_up');
+    onDropped = (): void => void this.types.push('dropped');
+    onNote = (type: string): void => void this.types.push(type);
+
+    async until(type: string): Promise<void> {
+      await vi.waitUntil(() => this.types.includes(type), { timeout: 5_000, interval: 5 });
+    }
+  }
+
+  interface Rung {
+    readonly business: Leg;
+    readonly log: LegLog;
+    readonly phone: SimulatedPhone;
+    readonly handset: RungHandset;
+    readonly told: Told;
+  }
+
+  /** The business offers, sends back what it hears, and has the answer of a phone that rings. */
+  async function ring(options: Partial<PhoneOptions> & { audio?: Int16Array } = {}): Promise<Rung> {
+    const { audio, ...changes } = options;
+    const log = new LegLog();
+    const echo = log.onAudio.bind(log);
+    log.onAudio = (payload, sequence, timestamp) => {
+      echo(payload, sequence, timestamp);
+      business.sendAudio(Uint8Array.from(payload), false);
+    };
+    const business = await openOfferingLeg(loopback(), log);
+    const told = new Told();
+    const speech = audio === undefined ? null : await loadSpeech(audio);
+    const phone = new SimulatedPhone({ ...QUIET, speech, ...changes });
+    const handset = await phone.openAnswering(business.localSdp, told);
+    opened.push(business, handset);
+    return { business, log, phone, handset, told };
+  }
+
+  /** Up to the moment before somebody takes the call. */
+  async function connect(rung: Rung): Promise<Rung> {
+    await rung.business.applyAnswer(rung.handset.answer);
+    await Promise.all([rung.log.until(({ connected }) => connected > 0), rung.told.until('connected')]);
+    return rung;
+  }
+
+  it('answers as Meta does, at the address of its relay', async () => {
+    const { handset, business } = await ring();
+    expect(handset.answer).toContain('a=ice-lite\r\n');
+    expect(handset.answer).toContain('a=setup:active\r\n');
+    expect(handset.answer.match(/a=candidate:/g)).toHaveLength(1);
+    const port = /^m=audio (\d+) /m.exec(handset.answer)?.[1];
+    expect(handset.answer).toMatch(new RegExp(`a=candidate:\\S+ 1 udp \\d+ 127\\.0\\.0\\.1 ${port} typ host`));
+    expect(handset.answer).toContain(/a=mid:\S+\r\n/.exec(business.localSdp)?.[0]);
+  });
+
+  it.each(['active', 'passive', 'actpass'] as const)(
+    'is silent while it rings, then speaks and hears its echo (setup:%s)',
+    async (setup) => {
+      const { business, log, phone, handset, told } = await connect(await ring({ audio: babble(1_500), setup }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(log.activity).toBe(0);
+      handset.pickedUp();
+      business.ungate();
+      await told.until('spoken');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await handset.close();
+      const report = await phone.report();
+      const echo = measureEcho(report);
+      expect(echo?.waveform).toBeGreaterThan(0.8);
+      expect(echo?.delayMs).toBeLessThan(40);
+      expect(report).toMatchObject({ mediaBeforeAccept: 0, lossRatio: 0 });
+      expect(report.firstMediaMs).toBeLessThan(200);
+      expect(told.types).toEqual(['connected', 'heard', 'spoken']);
+    },
+  );
+
+  it('counts media that comes before it is picked up', async () => {
+    const { business, phone, told } = await connect(await ring());
+    business.ungate();
+    for (let n = 0; n < 5; n += 1) business.sendAudio(OPUS_SILENCE, false);
+    await told.until('heard');
+    await vi.waitUntil(async () => (await phone.report()).packetsReceived === 5, { interval: 20 });
+    expect(await phone.report()).toMatchObject({ mediaBeforeAccept: 5, firstMediaMs: null });
+  });
+
+  it('is connected late when it is picked up before the answer is there, and speaks then', async () => {
+    const rung = await ring({ audio: babble(300) });
+    rung.handset.pickedUp();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connect(rung);
+    rung.business.ungate();
+    await rung.told.until('heard');
+    await rung.told.until('spoken');
+  });
+
+  it('drops the call when it hears nothing after the pick-up, however long it rang', async () => {
+    const { handset, told } = await connect(await ring({ firstMediaTimeoutMs: 300 }));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(told.types).not.toContain('dropped');
+    handset.pickedUp();
+    await told.until('dropped');
+  });
+
+  it('never connects when it is deaf', async () => {
+    const { business, handset, log, told } = await ring({ deaf: true, profile: null });
+    await business.applyAnswer(handset.answer);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect([...log.failures, ...told.types]).toEqual([]);
+    expect(business.connected).toBe(false);
+  });
+
+  it('refuses an offer that no phone can use, and holds nothing', async () => {
+    const before = openThings().udpSockets;
+    const phone = new SimulatedPhone(QUIET);
+    await expect(phone.openAnswering('no offer at all', new Told())).rejects.toMatchObject({ code: 'bad_offer' });
+    await phone.close();
+    expect(openThings().udpSockets).toBe(before);
+  });
+
+  it('may be closed while it rings, more than once', async () => {
+    const { handset } = await connect(await ring());
+    await Promise.all([handset.close(), handset.close()]);
+    handset.pickedUp();
   });
 });

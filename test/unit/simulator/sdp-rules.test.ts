@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerWarnings, checkAnswer } from '../../../src/simulator/sdp-rules.ts';
+import { checkAnswer, sdpWarnings } from '../../../src/simulator/sdp-rules.ts';
 import { sdpAnswer } from '../../support/sdp-answer.ts';
 
 const OPUS_ONLY = { g711: false };
@@ -69,7 +69,7 @@ describe('SDP rules of the Graph stand-in', () => {
   });
 
   it('warn about what Meta lets pass and a call suffers from', () => {
-    expect(answerWarnings(sdpAnswer())).toEqual([]);
+    expect(sdpWarnings(sdpAnswer())).toEqual([]);
     const poor = sdpAnswer({
       't=': ['t=0 0', 'a=ice-lite'],
       'a=sendrecv': 'a=recvonly',
@@ -77,7 +77,7 @@ describe('SDP rules of the Graph stand-in', () => {
       'a=rtpmap:126': null,
       'a=rtcp-mux': null,
     });
-    expect(answerWarnings(poor)).toEqual(['ice_lite', 'not_sendrecv', 'no_dtmf', 'no_ptime', 'no_rtcp_mux']);
+    expect(sdpWarnings(poor)).toEqual(['ice_lite', 'not_sendrecv', 'no_dtmf', 'no_ptime', 'no_rtcp_mux']);
   });
 
   it('say something about any text and never throw', () => {

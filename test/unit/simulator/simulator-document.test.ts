@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Fault, NETWORK_PROFILES, type NetworkProfile, parseFaults } from '../../../src/simulator/index.ts';
+import {
+  type Fault,
+  JUDGE_LIMITS,
+  NETWORK_PROFILES,
+  type NetworkProfile,
+  parseFaults,
+} from '../../../src/simulator/index.ts';
 
 const document = readFileSync(new URL('../../../docs/simulator.md', import.meta.url), 'utf8');
 
@@ -9,11 +15,15 @@ const FAULT_TYPES: Readonly<Record<Fault['type'], true>> = {
   'webhook.duplicate': true,
   'webhook.delay': true,
   'webhook.lose': true,
+  'webhook.hold': true,
   'webhook.reorder': true,
   'webhook.batch': true,
   'graph.refuse': true,
   'graph.delay': true,
   'graph.timeout': true,
+  'graph.fail': true,
+  'graph.answer_after': true,
+  'sdp.setup': true,
   'ice.never': true,
   'network.cut': true,
 };
@@ -43,6 +53,37 @@ describe('docs/simulator.md', () => {
     const examples = [...document.matchAll(/^\|.*\| `(\{.*\})` \|$/gm)].map(([, json = '']) => json);
     const types = examples.map((json) => parseFaults(JSON.parse(json))[0]?.type);
     expect(types.toSorted()).toEqual(Object.keys(FAULT_TYPES).toSorted());
+  });
+
+  it('has the numbers of the judge', () => {
+    const { production, sandbox } = JUDGE_LIMITS;
+    const number = (value: number) => value.toLocaleString('en-US');
+    const rows: [string, string, string][] = [
+      [
+        'Permission requests',
+        `${production.requestsPerDay} in 24 h, ${production.requestsPerWeek} in 7 days`,
+        `${sandbox.requestsPerDay} and ${sandbox.requestsPerWeek}`,
+      ],
+      ...(
+        [
+          ['Connected calls', 'connectedPerDay'],
+          ['Calls of one number', 'concurrentCalls'],
+          ['New calls', 'dialsPerDay'],
+          ['Reads of', 'reportsPerSecond'],
+          ['Unanswered', 'unansweredNotice'],
+          ['The same', 'unansweredRevoke'],
+        ] as const
+      ).map(([rule, limit]): [string, string, string] => [rule, number(production[limit]), number(sandbox[limit])]),
+    ];
+    for (const [rule, ...cells] of rows) {
+      const line = document.split('\n').find((text) => text.startsWith(`| ${rule}`)) ?? '';
+      expect(
+        line
+          .split('|')
+          .slice(2, 4)
+          .map((cell) => cell.trim()),
+      ).toEqual(cells);
+    }
   });
 
   it('names every option of the command, and no other', () => {

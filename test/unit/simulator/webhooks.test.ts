@@ -1,18 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { signWebhook, webhookBody } from '../../../src/simulator/webhook-body.ts';
 import { WebhookSender } from '../../../src/simulator/webhook-sender.ts';
-import {
-  connectValue,
-  signWebhook,
-  terminateValue,
-  type WebhookCall,
-  webhookBody,
-} from '../../../src/simulator/webhooks.ts';
+import { connectValue, terminateValue, type WebhookCall } from '../../../src/simulator/webhooks.ts';
 import { WebhookCatcher } from '../../support/webhook-catcher.ts';
 
 function webhookCall(changes: Partial<WebhookCall> = {}): WebhookCall {
   return {
     callId: 'wacid.1',
+    direction: 'inbound',
     phoneNumberId: '111',
     displayPhoneNumber: '15550001111',
     user: { waId: '14085550000', userId: 'US.1349', parentUserId: 'US.ENT.118', name: 'Ana' },
