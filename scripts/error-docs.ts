@@ -36,7 +36,7 @@ export function apiErrors(): string {
       `| ${[status, code, subcode ?? '', retryable ? 'yes' : 'no', message].join(' | ')} |`,
   );
   return `${API_SECTION.begin}
-<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/errors.ts. Do not edit by hand. -->
+<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/error-table.ts. Do not edit by hand. -->
 
 ## What talkwire's own API answers
 
@@ -45,6 +45,12 @@ the rule. Routes of the platform (\`/platform/…\`, \`/api/v1/…\`) answer \`{
 at fault (422) \`{"errors": {"<field>": ["<rule>"]}}\`, and to a second primary (409)
 \`{"errors": {"base": ["Primary assignment already exists for this number"]}}\`. The webhook route answers 401 to a bad
 signature, 413 to more than 3 MB, and 500 if the webhook could not be stored, so that it comes again.
+
+A call or a request for permission that talkwire refuses itself has Meta's code for it and Meta's status, and a text that
+begins with "Refused by talkwire". Programs read \`reason\` (which rule) and \`retry_at\` (when the rule lets it pass, or null):
+on the platform beside \`error\` and \`code\`, on Graph's routes in \`error_data\`. Where there is a time, the header
+\`Retry-After\` has it in seconds. What Graph refused passes on as Graph said it, status and body; of a call that talkwire places
+itself it is Graph's code and its status in place of those below. How to dial is in [calling out](calling-out.md).
 
 | HTTP | Code | Subcode | Worth repeating | Message |
 |---|---|---|---|---|
@@ -69,9 +75,10 @@ text with the call, and sorts each failure into one of three kinds:
   a reject or terminate stays owed, and is sent again later.
 
 Repeating, where the table allows it, happens only for \`pre_accept\`, \`reject\` and \`terminate\`, and within 8, 10 and 15
-seconds. \`accept\` is repeated only if not one byte of it had left. Codes that are not in the table follow their HTTP status:
-408, 429 and 5xx are unknown and repeated with pauses, the rest is refused. Meta gives no code for "the call is already
-over"; talkwire recognises it by the text, which is a guess.
+seconds. \`accept\`, \`connect\` and messages are repeated only if not one byte of them had left. Of a \`connect\` or a message,
+any answer with 4xx counts as refused, throttling included, and any with 5xx as unknown, whatever its code. Otherwise codes
+that are not in the table follow their HTTP status: 408, 429 and 5xx are unknown and repeated with pauses, the rest is
+refused. Meta gives no code for "the call is already over"; talkwire recognises it by the text, which is a guess.
 
 The last column says whether Meta documents the code. **Alert** marks errors that a person has to remedy.
 

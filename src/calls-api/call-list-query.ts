@@ -1,9 +1,18 @@
 import type { CallStatus } from '../call/index.ts';
+import { isCalendarDate } from './calendar-date.ts';
 import { ApiError } from './errors.ts';
 import type { CallListQuery } from './ports.ts';
 
 const DIRECTIONS = ['inbound', 'outbound'] as const;
-const STATUSES = ['initiated', 'ringing', 'answered', 'completed', 'failed'] as const satisfies CallStatus[];
+const STATUSES = [
+  'scheduled',
+  'awaiting_permission',
+  'initiated',
+  'ringing',
+  'answered',
+  'completed',
+  'failed',
+] as const satisfies CallStatus[];
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 /** Longer than any id of Meta's. */
@@ -75,10 +84,4 @@ function time(field: string, text: string | null, edge: 'start' | 'end'): number
   const value = Date.parse(`${date}T${moment}${offset}`);
   if (date !== undefined && isCalendarDate(date) && !Number.isNaN(value)) return value;
   throw new ApiError('invalid_parameter', `${field} must be an ISO 8601 time, such as 2026-11-20T09:30:00Z`);
-}
-
-/** Date.parse takes the 30th of February for the 1st of March. */
-function isCalendarDate(date: string): boolean {
-  const parsed = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
 }

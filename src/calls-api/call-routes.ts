@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseCallListQuery } from './call-list-query.ts';
 import { ApiError } from './errors.ts';
 import type { CallPage, CallQueries, KnownNumbers } from './ports.ts';
+import { proxyPaths } from './proxy-paths.ts';
 
 export interface CallRoutesOptions {
   readonly calls: CallQueries;
@@ -15,17 +16,11 @@ interface NumberRoute {
   Querystring: Record<string, unknown>;
 }
 
-/** The ways of Kapso's proxy, new and old, each with and without a Graph version (kapso-api.md §1). */
-const LIST_PATHS = ['/meta/whatsapp', '/api/meta'].flatMap((base) => [
-  `${base}/:version(^v\\d+\\.\\d+$)/:phoneNumberId/calls`,
-  `${base}/:phoneNumberId/calls`,
-]);
-
 /** The call log: the list in Kapso's shape, and one call with all that is known of it. */
 export function callRoutes(server: FastifyInstance, options: CallRoutesOptions): void {
   const { calls, numbers } = options;
 
-  for (const path of LIST_PATHS) {
+  for (const path of proxyPaths('calls')) {
     server.get<NumberRoute>(path, async (request) => {
       const { phoneNumberId } = request.params;
       if (!numbers.isOurs(phoneNumberId)) throw new ApiError('unknown_number');

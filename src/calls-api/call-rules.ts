@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { FieldFaults, field, isObject, matching, number, wholeNumber } from '../agents/index.ts';
 import type { CallHours, NumberRules, Weekday } from '../agents/ports.ts';
 import type { AgentUnavailable } from '../call/index.ts';
+import { isCalendarDate } from './calendar-date.ts';
 import { promptOf, promptRule } from './prompt-field.ts';
+import { timeZone } from './time-zone-field.ts';
+import { userNamed } from './user-field.ts';
 
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies Weekday[];
 const MAX_SPANS = 100;
@@ -10,10 +13,6 @@ const MAX_DATES = 500;
 const MAX_CALLERS = 10_000;
 /** Meta lets a call ring for less than that. */
 const MAX_ANSWER_SECONDS = 45;
-
-const timeZone = field('must be an IANA time zone, such as Europe/Berlin', (given) =>
-  typeof given === 'string' && isTimeZone(given) ? given : null,
-);
 
 const day = field<Weekday>(
   `must be one of ${WEEK.join(', ')}`,
@@ -32,10 +31,13 @@ const span = z
   .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' });
 
 const date = field('must be a date, such as 2026-12-24', (given) =>
-  typeof given === 'string' && isDate(given) ? given : null,
+  typeof given === 'string' && isCalendarDate(given) ? given : null,
 );
 
-const caller = field('must be a phone number with its country code, or a BSUID', callerOf);
+const caller = field('must be a phone number with its country code, or a BSUID', (given) => {
+  const user = userNamed(given);
+  return user?.waId ?? user?.userId ?? null;
+});
 
 const hours = z.object(
   {
@@ -109,30 +111,4 @@ export function toCallRules(rules: NumberRules) {
 
 function toHours({ timeZone: time_zone, weekly, closedOn }: CallHours) {
   return { time_zone, weekly, closed_on: closedOn };
-}
-
-/** Intl takes offsets as well, which know nothing of summer. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][\w+/-]{0,63}$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Date takes the 30th of February for the 1st of March. */
-function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const parsed = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text);
-}
-
-/** As Meta spells them: digits alone, and BSUIDs as they are. */
-function callerOf(given: unknown): string | null {
-  if (typeof given !== 'string' || given.length > 160) return null;
-  if (/^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/.test(given)) return given;
-  const digits = given.replace(/^\+/, '').replace(/[ ().-]/g, '');
-  return /^\d{5,20}$/.test(digits) ? digits : null;
 }

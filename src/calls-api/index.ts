@@ -3,7 +3,8 @@
  * health. Routes check what comes in and shape what goes out; the work is behind the ports.
  */
 export { agentCallUrl } from './agent-door-routes.ts';
-export { API_ERRORS, ApiError, type ApiErrorName } from './errors.ts';
+export { API_ERRORS, type ApiErrorName } from './error-table.ts';
+export { ApiError } from './errors.ts';
 export type {
   AgentHealth,
   CallDetail,

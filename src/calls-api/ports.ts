@@ -1,6 +1,6 @@
 /** What the HTTP routes need of the rest of the house. */
 import type { NumberRules } from '../agents/ports.ts';
-import type { CallStatus } from '../call/index.ts';
+import type { CallStatus, EndReason } from '../call/index.ts';
 
 /** Verifies, stores and answers a webhook. */
 export interface WebhookReceiver {
@@ -17,6 +17,32 @@ export interface CallQueries {
   /** What happened to it, oldest first; empty for a call that is not there. */
   timeline(callId: string): Promise<readonly TimelineLine[]>;
 }
+
+/** The calls of this process, as the routes may touch them. */
+export interface LiveCalls {
+  /** Ends one call by our own id. False if no such call is live, or a client has its media. */
+  hangUp(id: string): boolean;
+  /** Whether the call is live and its media are ours. */
+  isOurs(id: string): boolean;
+  /** What becomes of a call that is about to be placed: Meta's id, or why there is none. To be asked before. */
+  named(id: string, timeoutMs: number): Promise<Naming>;
+  /** It was not placed: nobody waits for its name any more. */
+  forget(id: string): void;
+}
+
+export type Naming =
+  | { readonly type: 'named'; readonly callId: string }
+  /** It is over before Meta has named it: its ending. */
+  | { readonly type: 'ended'; readonly reason: EndReason; readonly detail: string | null }
+  | { readonly type: 'silent' };
+
+/** `POST calls` of a client, as it is. Never rejects. */
+export type GraphForward = (
+  phoneNumberId: string,
+  body: unknown,
+) => Promise<
+  { readonly type: 'answered'; readonly status: number; readonly body: unknown } | { readonly type: 'unknown' }
+>;
 
 /** Which numbers have a call log here. */
 export interface KnownNumbers {
@@ -75,7 +101,8 @@ export interface CallPage {
 /** The record of kapso-api.md §3. Times are ISO 8601 with microseconds' room; ids are UUIDs but `call_id`. */
 export interface CallRecord {
   readonly id: string;
-  readonly call_id: string;
+  /** Null of a dial that Meta has not named. */
+  readonly call_id: string | null;
   readonly direction: 'inbound' | 'outbound';
   readonly status: string;
   readonly duration_seconds: number | null;
@@ -96,6 +123,8 @@ export interface CallDetail extends CallRecord {
   readonly ending: Readonly<Record<'class' | 'reason' | 'ended_by' | 'detail', string | null>> | null;
   /** CallQuality in snake_case; null until it was measured. */
   readonly quality: Readonly<Record<string, number | null>> | null;
+  /** Of a dial that is not placed yet: what it waits for (`state`), since when the user is asked, and until when. */
+  readonly waiting: Readonly<Record<'state' | 'asked_at' | 'next_attempt_at' | 'until', string | null>> | null;
 }
 
 export interface TimelineLine {

@@ -1,13 +1,26 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { AgentLines } from '../agents/index.ts';
+import { type AgentLines, isShallow } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
+import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../permissions/index.ts';
 import { attachAgentDoor, isWebsocketUpgrade } from './agent-door-routes.ts';
 import { apiKeyCheck } from './api-key.ts';
 import { callRoutes } from './call-routes.ts';
 import { callRulesRoutes } from './call-rules-routes.ts';
+import { dialRoutes } from './dial-routes.ts';
+import { dialRulesRoutes } from './dial-rules-routes.ts';
 import { replyWithErrors } from './error-replies.ts';
 import { ApiError } from './errors.ts';
-import type { AgentHealth, CallQueries, HealthCheck, KnownNumbers, NumberRulesBook, WebhookReceiver } from './ports.ts';
+import { graphRoutes } from './graph-routes.ts';
+import type {
+  AgentHealth,
+  CallQueries,
+  GraphForward,
+  HealthCheck,
+  KnownNumbers,
+  LiveCalls,
+  NumberRulesBook,
+  WebhookReceiver,
+} from './ports.ts';
 import { type TwilioCalls, twilioRoutes } from './twilio-routes.ts';
 import { voiceAgentRoutes } from './voice-agent-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
@@ -20,13 +33,15 @@ export interface ApiLogger {
 export interface ApiServerOptions {
   readonly webhooks: WebhookReceiver;
   readonly calls: CallQueries;
-  readonly numbers: KnownNumbers & NumberRulesBook;
+  readonly numbers: KnownNumbers & NumberRulesBook & DialRulesBook;
   readonly agents: VoiceAgentBook;
   /** Default: nothing is known of any. */
   readonly agentHealth?: (agentId: string) => AgentHealth;
   /** Agents that dial us. */
   readonly agentLines: AgentLines;
   readonly twilioCalls: TwilioCalls;
+  readonly dials: DialDesks;
+  readonly live: LiveCalls;
   /** Agents may have link-local and metadata addresses. */
   readonly allowLinkLocalAgents: boolean;
   /** Any of them opens the routes of the call log. */
@@ -39,6 +54,17 @@ export interface ApiServerOptions {
   readonly logger: ApiLogger;
 }
 
+/** Calls that the business starts. */
+export interface DialDesks {
+  readonly desk: Pick<DialDesk, 'dial' | 'cancel'>;
+  readonly clients: Pick<ClientDesk, 'connect' | 'send' | 'permissions'>;
+  readonly keys: Pick<PermissionBook, 'remember' | 'forget'>;
+  readonly forward: GraphForward;
+}
+
+/** Levels of a body. */
+const MAX_DEPTH = 60;
+
 /** Builds the HTTP server with all its routes; the caller listens and closes. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const server = Fastify({
@@ -49,7 +75,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     http: { shouldUpgradeCallback: isWebsocketUpgrade },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   });
-  replyWithErrors(server, options.logger);
+  const now = () => options.clock.now();
+  replyWithErrors(server, options.logger, now);
 
   webhookRoutes(server, options.webhooks);
   twilioRoutes(server, options.twilioCalls);
@@ -71,7 +98,6 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       numbers: options.numbers,
       publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
     });
-    const now = () => options.clock.now();
     voiceAgentRoutes(guarded, {
       book: options.agents,
       numbers: options.numbers,
@@ -81,6 +107,16 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       now,
     });
     callRulesRoutes(guarded, options.numbers, now);
+    guarded.register(async (dialling) => {
+      // What is thousands deep can be read, but not written down again.
+      dialling.addHook('preValidation', async ({ body }) => {
+        if (typeof body === 'object' && body !== null && !isShallow(body, MAX_DEPTH)) throw new ApiError('too_deep');
+      });
+      const { calls, live, numbers, dials } = options;
+      dialRulesRoutes(dialling, numbers, now);
+      dialRoutes(dialling, { ...dials, calls, live, now });
+      graphRoutes(dialling, { ...dials, calls, live, numbers });
+    });
   });
   return server;
 }

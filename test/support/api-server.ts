@@ -33,6 +33,8 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
     allowLinkLocalAgents: false,
     agentLines: new AgentLines({ agentOf: () => null, tellDoor: () => {}, callUrl: () => '', now: () => Date.now() }),
     twilioCalls: { find: () => null, hangUp: () => false, instruct: () => false },
+    dials: NO_DIALS,
+    live: { hangUp: () => false, isOurs: () => false, named: async () => ({ type: 'silent' }), forget: () => {} },
     apiKeys: [API_KEY, 'another-key-while-rotating'],
     health: { ready: () => ({ ready: true, reason: null }) },
     clock: { now: () => Date.now() },
@@ -41,6 +43,18 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
   });
   onTestFinished(() => server.close());
   return { server, database: store, logged };
+}
+
+/** For tests that place no calls. */
+const NO_DIALS: ApiServerOptions['dials'] = {
+  desk: { dial: noDials, cancel: async () => false },
+  clients: { connect: noDials, send: noDials, permissions: noDials },
+  keys: { remember: noDials, forget: noDials },
+  forward: noDials,
+};
+
+async function noDials(): Promise<never> {
+  throw new Error('nobody dials in this test');
 }
 
 /** Makes a number one of ours. */

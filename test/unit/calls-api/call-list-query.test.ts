@@ -53,7 +53,9 @@ describe('query of the list of calls', () => {
 
   it('names the field and the rule', () => {
     expect(faultOf({ direction: 'sideways' })).toBe('direction must be one of inbound, outbound');
-    expect(faultOf({ status: 'busy' })).toBe('status must be one of initiated, ringing, answered, completed, failed');
+    expect(faultOf({ status: 'busy' })).toBe(
+      'status must be one of scheduled, awaiting_permission, initiated, ringing, answered, completed, failed',
+    );
     expect(faultOf({ limit: ['1', '2'] })).toBe('limit must be given once');
     expect(faultOf({ after: 'a', before: 'b' })).toBe('after and before cannot be given together');
     expect(faultOf({ call_id: 'x'.repeat(513) })).toBe('call_id must have at most 512 characters');

@@ -11,7 +11,12 @@ const CONNECT = webhookBytes('connect-inbound');
 async function bridge() {
   const { inbox } = await openTestDatabase();
   const events: CallEvent[] = [];
-  const directory = { isOurs: (id: string) => id === OUR_NUMBER, credentials: async () => null };
+  const directory = {
+    isOurs: (id: string) => id === OUR_NUMBER,
+    numberShowing: () => null,
+    showsAs: async () => {},
+    credentials: async () => null,
+  };
   const clock = new VirtualClock();
   const sink = { handle: async (event: CallEvent) => void events.push(event) };
   const worker = createInboxWorker({ inbox, sink, directory, clock });

@@ -1,0 +1,56 @@
+import type { GraphForward } from '../../src/calls-api/ports.ts';
+import type {
+  GraphConnected,
+  GraphRead,
+  GraphRefusal,
+  GraphSent,
+  PermissionGraph,
+} from '../../src/permissions/index.ts';
+
+/** Graph, saying what the test wants. Without a word it reports nothing and takes everything. */
+export class ScriptedPermissionGraph implements PermissionGraph {
+  readonly reads: string[] = [];
+  readonly sent: unknown[] = [];
+  readonly connects: unknown[] = [];
+  readonly forwarded: unknown[] = [];
+  onRead: () => GraphRead = () => ({ type: 'unknown', answer: null });
+  onSend: () => GraphSent = () => {
+    const messageId = `wamid.${this.sent.length}`;
+    return { type: 'sent', messageId, body: { messaging_product: 'whatsapp', messages: [{ id: messageId }] } };
+  };
+  onConnect: () => GraphConnected = () => {
+    const callId = `wacid.client.${this.connects.length}`;
+    return { type: 'placed', callId, body: { messaging_product: 'whatsapp', calls: [{ id: callId }] } };
+  };
+  onForward: () => Awaited<ReturnType<GraphForward>> = () => ({
+    type: 'answered',
+    status: 200,
+    body: { messaging_product: 'whatsapp', success: true },
+  });
+
+  async read(phoneNumberId: string): Promise<GraphRead> {
+    this.reads.push(phoneNumberId);
+    return this.onRead();
+  }
+
+  async send(_phoneNumberId: string, body: unknown): Promise<GraphSent> {
+    this.sent.push(body);
+    return this.onSend();
+  }
+
+  async connect(_phoneNumberId: string, body: unknown): Promise<GraphConnected> {
+    this.connects.push(body);
+    return this.onConnect();
+  }
+
+  readonly forward: GraphForward = async (_phoneNumberId, body) => {
+    this.forwarded.push(body);
+    return this.onForward();
+  };
+}
+
+/** Graph says no, in its own envelope. */
+export function graphRefusal(status: number, code: number, more: Partial<GraphRefusal> = {}): GraphRefusal {
+  const error = { message: `(#${code}) of Graph`, type: 'OAuthException', code, fbtrace_id: 'A1' };
+  return { type: 'refused', status, code, retryAfterMs: null, retryAt: null, body: { error }, ...more };
+}
