@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const REAL_TIME = [
   'test/e2e/**/*.test.ts',
   'test/unit/webrtc/leg*.test.ts',
-  'test/unit/simulator/{phone,simulate}.test.ts',
+  'test/unit/simulator/{phone,simulate,business-phone}.test.ts',
 ];
 /** Peers of other makers, some of them in other languages (scripts/install-interop.sh). */
 const INTEROP = ['test/interop/**/*.test.ts'];

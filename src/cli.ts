@@ -53,13 +53,14 @@ program
 
 program
   .command('demo')
-  .description('a simulated WhatsApp, the bridge and an echo agent on this machine: places one call and shows it')
+  .description('a simulated WhatsApp, the bridge and an agent on this machine: places one call and shows it')
+  .option('--outbound', 'the business calls: asks a user for permission, rings, and the agent greets at pickup', false)
   .option('--once', 'end after the first call, with exit code 0 or 1', false)
   .option('--folder <path>', 'keep the database here instead of in a temporary folder')
-  .option('--agent <url>', 'use this agent (raw wire) instead of the echo agent')
+  .option('--agent <url>', 'use this agent (raw wire) instead of the built-in one')
   .option('--port <number>', 'port of the bridge', port, 0)
   .option('--phone-port <number>', 'port of the browser phone', port, 4180)
-  .option('--audio <file>', 'WAV file that the phone speaks', HELLO)
+  .option('--audio <file>', 'WAV file that the phone speaks; with --outbound, the greeting of the agent', HELLO)
   .addOption(profileOption())
   .action(async (options) => process.exit(await runDemo(options)));
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,14 @@ import type { DemoOptions } from './options.ts';
 
 /** The business number of the demo: its id at Meta, and how it is shown. */
 export const NUMBER = { id: '106540352242922', display: '15550001111' } as const;
+
+/**
+ * A user's phone number, `usual` if it can be. The simulated WhatsApp forgets at its end who may be called, and a folder that
+ * is kept remembers, so there it is somebody new.
+ */
+export function demoUser({ folder }: DemoOptions, usual: string): string {
+  return folder === undefined ? usual : `1415555${String(randomInt(10_000)).padStart(4, '0')}`;
+}
 
 export interface Setting {
   readonly folder: string;

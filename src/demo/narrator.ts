@@ -1,5 +1,5 @@
 import type { TimelineEvent } from '../call/index.ts';
-import type { TimelineEntry } from '../simulator/index.ts';
+import type { SimulatedCall, TimelineEntry } from '../simulator/index.ts';
 
 type Teller = (data: TimelineEvent['data']) => string;
 
@@ -21,10 +21,28 @@ const BRIDGE: Readonly<Record<string, Teller>> = {
   ended: (data) => `call closed: ${data['class'] ?? ''} (${data['reason'] ?? ''})`,
 };
 
+/** Of a call of the business, where it differs. */
+const DIAL: Readonly<Record<string, Teller>> = {
+  ...BRIDGE,
+  dial_begun: () => 'permission is there and a place is reserved: the call begins',
+  media_opened: () => 'media leg open, our SDP offer is ready',
+  connect_sent: () => 'connect sent to Graph, with the SDP offer',
+  named: () => 'Graph took the call and gave it its id',
+  answer_received: () => "connect webhook: the phone's SDP answer, while it rings",
+  ringing: () => 'RINGING webhook',
+  picked_up: () => 'ACCEPTED webhook: the call is picked up, sound may flow',
+};
+
 const PHONE: Readonly<Record<string, string>> = {
   ringing: 'call button pressed, WhatsApp sends the connect webhook',
   spoken: 'all words are spoken',
   heard: 'hears the agent',
+};
+
+const CALLED_PHONE: Readonly<Record<string, string>> = {
+  ringing: 'rings',
+  accepted: 'is picked up',
+  heard: 'hears the first sound of the agent',
 };
 
 const ENDED: Readonly<Record<string, string>> = {
@@ -47,14 +65,22 @@ export class Narrator {
     this.#began = at;
   }
 
-  bridge(event: TimelineEvent): void {
-    const teller = BRIDGE[event.type];
+  bridge(event: TimelineEvent, direction: 'inbound' | 'outbound'): void {
+    const teller = (direction === 'inbound' ? BRIDGE : DIAL)[event.type];
     if (teller !== undefined) this.#line(event.at, 'bridge', teller(event.data));
   }
 
-  phone({ at, type, data }: TimelineEntry): void {
-    const text = type === 'ended' ? ENDED[String(data['by'])] : PHONE[type];
-    if (text !== undefined) this.#line(at, 'phone', text);
+  /** Tells what happened to a phone, and what happens from now on. */
+  follow(call: SimulatedCall): void {
+    const words = call.direction === 'inbound' ? PHONE : CALLED_PHONE;
+    const tell = (entry: TimelineEntry) => this.#phone(entry, words);
+    for (const entry of call.timeline) tell(entry);
+    call.onEntry(tell);
+  }
+
+  /** What somebody does now. */
+  step(who: string, text: string): void {
+    this.#line(Date.now(), who, text);
   }
 
   levels(at: number, callerDb: number, agentDb: number): void {
@@ -66,7 +92,12 @@ export class Narrator {
   }
 
   fact(name: string, value: string): void {
-    this.#write(`  ${name.padEnd(26)}${value}\n`);
+    this.#write(`  ${name.padEnd(28)}${value}\n`);
+  }
+
+  #phone({ at, type, data }: TimelineEntry, words: Readonly<Record<string, string>>): void {
+    const text = type === 'ended' ? ENDED[String(data['by'])] : words[type];
+    if (text !== undefined) this.#line(at, 'phone', text);
   }
 
   #line(at: number, who: string, text: string): void {

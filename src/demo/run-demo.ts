@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseWav, toMono } from '../audio/index.ts';
+import type { Config } from '../config.ts';
 import { type Service, startService } from '../main.ts';
 import {
   type BrowserPhone,
@@ -11,10 +13,13 @@ import {
   startSimulatedWhatsApp,
 } from '../simulator/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { configure, NUMBER } from './configure.ts';
+import { apiOf } from './call-log.ts';
+import { configure, demoUser, NUMBER } from './configure.ts';
 import { placeFirstCall } from './first-call.ts';
+import { type Greeting, startGreetingAgent } from './greeting-agent.ts';
 import { Narrator } from './narrator.ts';
 import type { DemoOptions } from './options.ts';
+import { placeOutboundCall } from './outbound-call.ts';
 
 /** As a shell has it for a program that SIGINT ended. */
 const INTERRUPTED = 130;
@@ -46,8 +51,10 @@ async function stage(options: DemoOptions, narrator: Narrator, open: Close[]): P
   const secrets = { app: randomBytes(16).toString('hex'), token: randomBytes(16).toString('hex') };
 
   let agentUrl = options.agent;
+  let greeting: Greeting | null = null;
   if (agentUrl === undefined) {
-    const agent = await startEchoAgent();
+    if (options.outbound) greeting = greetingIn(options.audio);
+    const agent = await (greeting === null ? startEchoAgent() : startGreetingAgent(greeting));
     open.push(() => agent.close());
     agentUrl = agent.url;
   }
@@ -72,17 +79,17 @@ async function stage(options: DemoOptions, narrator: Narrator, open: Close[]): P
   });
   let yourTurn = false;
   service = await startService(config, logger, {
-    onTimeline(_identity, event) {
-      if (yourTurn && event.type === 'offer_received') {
+    onTimeline({ direction }, event) {
+      if (yourTurn && (event.type === 'offer_received' || event.type === 'dial_begun')) {
         narrator.heading('Your call');
         narrator.begin(event.at);
       }
-      narrator.bridge(event);
+      narrator.bridge(event, direction);
     },
     onLevels: ({ at, callerDb, agentDb }) => narrator.levels(at, callerDb, agentDb),
   });
   open.push(() => service?.stop());
-  const phone = options.once ? null : await servePhone(whatsapp, options.phonePort);
+  const phone = options.once ? null : await servePhone(whatsapp, options);
   open.push(() => phone?.close());
 
   narrator.heading('talkwire demo');
@@ -92,24 +99,50 @@ async function stage(options: DemoOptions, narrator: Narrator, open: Close[]): P
   narrator.fact('network', options.profile);
   narrator.fact('database', join(folder, 'talkwire.db'));
 
+  const play = options.outbound ? placeOutboundCall : placeFirstCall;
+  const api = apiOf(service, config);
   const passed = await Promise.race([
-    placeFirstCall(options, narrator, whatsapp, service, config),
+    play({ options, narrator, whatsapp, api, greeting }),
     interrupted.then(() => null),
   ]);
   if (passed === null) return INTERRUPTED;
   if (phone !== null) {
-    narrator.heading('Your turn');
-    narrator.fact('browser phone', phone.url);
-    narrator.fact('', 'Open it, press Call and talk to the agent. Ctrl-C ends the demo.');
+    if (options.outbound) await whatsapp.message(phone.user);
+    inviteToTheirTurn(narrator, options, phone, curlOf(service, config, phone));
     yourTurn = true;
     await interrupted;
   }
   return passed ? 0 : 1;
 }
 
-function servePhone(whatsapp: SimulatedWhatsApp, port: number): Promise<BrowserPhone> {
+function inviteToTheirTurn(narrator: Narrator, { outbound }: DemoOptions, phone: BrowserPhone, curl: string): void {
+  narrator.heading('Your turn');
+  narrator.fact('browser phone', phone.url);
+  if (outbound) {
+    narrator.fact('', 'Open it: it is the phone of a user. Then have the business call it, from another terminal:');
+    narrator.fact('', curl);
+    narrator.fact('', 'Ctrl-C ends the demo.');
+  } else {
+    narrator.fact('', 'Open it, press Call and talk to the agent. Ctrl-C ends the demo.');
+  }
+}
+
+/** What a client sends for a call to the page; to be pasted into a shell. */
+function curlOf(service: Service, config: Config, phone: BrowserPhone): string {
+  const body = JSON.stringify({ phone_number_id: NUMBER.id, to: phone.user, permission: 'ask' });
+  const url = `${service.url}/platform/v1/whatsapp/calls`;
+  return `curl ${url} -H 'x-api-key: ${config.http.apiKeys[0]}' -H 'content-type: application/json' -d '${body}'`;
+}
+
+function servePhone(whatsapp: SimulatedWhatsApp, options: DemoOptions): Promise<BrowserPhone> {
   const pageFolder = fileURLToPath(new URL('../../web/phone', import.meta.url));
-  return startBrowserPhone({ whatsapp, host: '127.0.0.1', port, pageFolder });
+  const user = demoUser(options, '14155550142');
+  return startBrowserPhone({ whatsapp, host: '127.0.0.1', port: options.phonePort, pageFolder, user });
+}
+
+function greetingIn(file: string): Greeting {
+  const wav = parseWav(readFileSync(file));
+  return { samples: toMono(wav), rate: wav.rate };
 }
 
 /** The example is run as it stands, compiled or not. */

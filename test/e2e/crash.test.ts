@@ -26,9 +26,12 @@ import {
 } from '../support/bridge.ts';
 import { settles } from '../support/open-things.ts';
 import { RawAgent, type RawAgentConnection } from '../support/raw-agent.ts';
+import { sdpAnswer } from '../support/sdp-answer.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 
 const NOTHING = { webhooks: 0, calls: 0, debts: 0 };
+const CALLS = '/platform/v1/whatsapp/calls';
+const USER = '4915150000001';
 const ANSWERED = ['pre_accept', 'accept'];
 
 describe('The service as a process', () => {
@@ -50,7 +53,7 @@ describe('The service as a process', () => {
       bridgeWebhookUrl: () => `${url()}/webhooks/whatsapp`,
       appSecret: app,
       phoneNumberId: PHONE_NUMBER_ID,
-      displayPhoneNumber: '15550001111',
+      displayPhoneNumber: '493012345678',
       token,
       // Meta tries again after an answer that did not come.
       webhookRetryDelaysMs: [250, 250, 500, 500, 1_000, 1_000, 1_000],
@@ -84,6 +87,15 @@ describe('The service as a process', () => {
 
   async function get(path: string): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`${url()}${path}`, { headers: { 'x-api-key': API_KEY } });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async function post(path: string, body: object, headers: Readonly<Record<string, string>> = {}) {
+    const response = await fetch(`${url()}${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': API_KEY, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
     return { status: response.status, body: await response.json() };
   }
 
@@ -182,6 +194,34 @@ describe('The service as a process', () => {
     await call.waitFor('closed', 10_000);
     expect(actions(call)).toEqual([...ANSWERED, 'terminate unanswered', 'terminate']);
     await settles('rows', rows, ({ debts, calls }) => debts + calls === 0, 5_000);
+  });
+
+  it('is killed when Graph has just taken its dial; the next start ends the call and places no other', async () => {
+    const first = await start();
+    await whatsapp.grant(USER, 'permanent');
+    whatsapp.answerCalls(USER, {
+      reply: 'ignore',
+      // Its offer is a real one, and its death comes before Graph's answer.
+      handset: async () => {
+        first.signal('SIGKILL');
+        return { answer: sdpAnswer(), pickedUp: () => {}, close: async () => {} };
+      },
+    });
+    const dial = { phone_number_id: PHONE_NUMBER_ID, to: USER };
+    expect((await post(CALLS, dial, { 'idempotency-key': 'once' })).status).toBe(202);
+    await first.exited;
+    expect(rows().calls).toBe(1);
+
+    await start();
+    const call = await whatsapp.nextReceived(1_000);
+    await call.waitFor('closed', 10_000);
+    const record = await endedRecord(get, call.callId);
+    expect(endingOf(record)).toBe('failed/service_restarted/bridge');
+    expect(actions(call)).toEqual(['connect', 'terminate']);
+    const again = await post(CALLS, dial, { 'idempotency-key': 'once' });
+    expect(again).toMatchObject({ status: 202, body: { data: { id: record.id } } });
+    expect(whatsapp.received).toHaveLength(1);
+    await settles('rows', rows, (left) => expect.objectContaining(NOTHING).asymmetricMatch(left), 2_000);
   });
 
   it('dies between the 200 to a webhook and its handling; the next start rings, or says that it is too late', async () => {

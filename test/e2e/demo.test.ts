@@ -41,6 +41,63 @@ describe('npm run demo', () => {
     expect(existsSync(databaseOf(demo))).toBe(false);
   }, 40_000);
 
+  it('calls a user with --outbound --once: asks, rings, and proves that the greeting is whole', async () => {
+    const demo = start('--outbound', '--once');
+    expect(await demo.exit()).toBe(0);
+    const steps = [
+      'A call of the business',
+      'opens the window',
+      'POST /platform/v1/whatsapp/calls with "permission": "ask"',
+      'is asked by WhatsApp',
+      '202: the user is being asked for permission',
+      'taps Allow',
+      'connect sent to Graph, with the SDP offer',
+      'rings',
+      'is picked up',
+      'agent told that the person is on the line',
+      'hears the first sound of the agent',
+      'call closed: completed (user_hangup)',
+      'Its entry in the call log',
+      'outbound',
+      'mos',
+      'first sound of the greeting',
+      'the first 100 ms of the greeting are intact',
+    ];
+    expect(steps.filter((step) => !demo.stdout.includes(step))).toEqual([]);
+    expect(demo.stdout).toMatch(/media before pickup +0\n/);
+    expect(demo.stderr).toBe('');
+    expect(existsSync(databaseOf(demo))).toBe(false);
+  }, 40_000);
+
+  it('says that the agent is missing when the business calls', async () => {
+    const demo = start('--outbound', '--once', '--agent', 'ws://127.0.0.1:1/');
+    expect(await demo.exit()).toBe(1);
+    expect(demo.stderr.trim()).toBe(
+      'The demo cannot go on: the call was not picked up (agent_unavailable). The agent at ws://127.0.0.1:1/ is missing.',
+    );
+  });
+
+  it('lets the business call the browser phone by what it says to paste', async () => {
+    const demo = start('--outbound', '--audio', shortAudio(), '--phone-port', '0');
+    const [, url = ''] = await demo.until(/browser phone +(http:\S+)/);
+    const [, api = '', key = '', body = ''] = await demo.until(
+      /curl (\S+) -H 'x-api-key: (\w+)' -H 'content-type: application\/json' -d '(.+)'/,
+    );
+    const page = await PhonePage.open(keep(await startChromium(HELLO)), url);
+    await page.untilText('+1 415 555 0142');
+    const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+    expect((await fetch(api, { method: 'POST', headers, body })).status).toBe(202);
+    await page.untilText('May this business call you?');
+    await page.press('Allow');
+    await page.untilStatus('Incoming call…');
+    await page.press('Accept');
+    await page.untilStatus('On the line');
+    await demo.until(/Your call[\s\S]*first sound of the agent/);
+    demo.interrupt();
+    expect(await demo.exit()).toBe(0);
+    expect(demo.stderr).toBe('');
+  }, 40_000);
+
   it('says that the agent is missing', async () => {
     const demo = start('--once', '--agent', 'ws://127.0.0.1:1/');
     expect(await demo.exit()).toBe(1);

@@ -3,15 +3,14 @@
  * it answers, and how late sound gets through it. Bridge, agent and phones are processes of their own.
  *   npm run bench:calls -- --calls 1,20,50 [--seconds 15] [--profile <network>]
  */
-import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { CallReport, NetworkProfileName } from '../../src/simulator/index.ts';
-import type { AgentNote } from './support/bench-agent.ts';
 import type { BridgeProcess } from './support/bridge-process.ts';
 import { percentile, printFigures, round } from './support/figures.ts';
 import { LoadDesk, sum } from './support/load-desk.ts';
 import { findPulses, RATE, speechWithPulses } from './support/pulse.ts';
+import { startBenchAgent } from './support/start-bench-agent.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +25,11 @@ const seconds = Number(values.seconds);
 const PULSE_WINDOW_MS = 1_000;
 
 const pulses = new Map<string, number[]>();
-const { agent, agentUrl } = await startAgent();
+const { agent, agentUrl } = await startBenchAgent((note) => {
+  const list = pulses.get(note.callId) ?? [];
+  list.push(note.at);
+  pulses.set(note.callId, list);
+});
 const desk = await LoadDesk.open(Number(values.port), (values.profile as NetworkProfileName | undefined) ?? null);
 const speech = speechWithPulses(readFileSync('assets/audio/hello.wav'), seconds);
 const rows: Record<string, number | string>[] = [];
@@ -128,18 +131,5 @@ function delaysBetween(from: readonly number[], to: readonly number[]): number[]
   return from.flatMap((start) => {
     const arrival = to.find((each) => each >= start - 20 && each < start + PULSE_WINDOW_MS);
     return arrival === undefined ? [] : [arrival - start];
-  });
-}
-
-function startAgent() {
-  const child = fork(new URL('./support/bench-agent.ts', import.meta.url));
-  return new Promise<{ agent: typeof child; agentUrl: string }>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the agent ended with code ${code}`)));
-    child.on('message', (note: AgentNote) => {
-      if (note.type === 'listening') return resolve({ agent: child, agentUrl: note.url });
-      const list = pulses.get(note.callId) ?? [];
-      list.push(note.at);
-      pulses.set(note.callId, list);
-    });
   });
 }

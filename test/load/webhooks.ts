@@ -14,8 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { bridgeEnvironment, PHONE_NUMBER_ID } from '../support/bridge.ts';
-import { AgreeableGraph } from './support/agreeable-graph.ts';
 import { BridgeProcess } from './support/bridge-process.ts';
+import { AGREES, CannedGraph } from './support/canned-graph.ts';
 import { percentile, printFigures, round } from './support/figures.ts';
 import { freePort } from './support/free-port.ts';
 import { type PreparedWebhook, webhookMix } from './support/webhook-mix.ts';
@@ -40,7 +40,7 @@ process.exitCode = rows.every(({ errors, lost }) => errors === 0 && lost === 0) 
 async function measure(rate: number) {
   mkdirSync(values.folder, { recursive: true });
   const folder = mkdtempSync(join(values.folder, 'bench-webhooks-'));
-  const graph = await AgreeableGraph.start();
+  const graph = await CannedGraph.start(AGREES);
   const more = { TALKWIRE_LOG_LEVEL: 'info', TALKWIRE_LOG_FILE: '' };
   const setting = { folder, app: APP_SECRET, token: 'benchmark-token', graphUrl: graph.url, agentUrl: '', more };
   const bridge = await BridgeProcess.start(bridgeEnvironment(setting), await freePort());

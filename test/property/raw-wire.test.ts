@@ -61,7 +61,7 @@ describe('reading what an agent says', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 60_000);
 });
 
 describe('a wire whose agent says anything at all', () => {

@@ -8,6 +8,7 @@ import type { CallPolicy } from '../../src/call/index.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Service, type ServiceObserver, startService } from '../../src/main.ts';
 import type { ThreadLoad } from '../../src/media/index.ts';
+import { DEFAULT_DIAL_RULES, type DialRules } from '../../src/permissions/index.ts';
 import {
   type SimulatedWhatsApp,
   type SimulatedWhatsAppOptions,
@@ -28,6 +29,8 @@ export interface BridgeOptions {
   readonly agentUrl?: string;
   /** Rules of the number that the environment has no variable for. */
   readonly policy?: Partial<Omit<CallPolicy, 'agents'>>;
+  /** How the number calls people, with times that its API does not allow. */
+  readonly dialRules?: Partial<DialRules>;
   readonly observer?: ServiceObserver;
 }
 
@@ -63,10 +66,14 @@ export interface UnfinishedRows {
 
 export interface CallDetail {
   readonly id: string;
+  /** Null of a dial that Meta has not named. */
+  readonly call_id: string | null;
   readonly status: string;
   readonly duration_seconds: number | null;
   readonly ending: Readonly<Record<'class' | 'reason' | 'ended_by', string>> | null;
   readonly quality: Readonly<Record<string, number | null>> | null;
+  /** Of a dial that is not placed yet. */
+  readonly waiting: Readonly<Record<string, string | null>> | null;
   readonly timeline: readonly { readonly at: string; readonly type: string; readonly data: unknown }[];
 }
 
@@ -91,6 +98,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     more: options.environment ?? {},
   });
   const config = withPolicy(loadConfig(environment), options.policy ?? {});
+  if (options.dialRules !== undefined) await writeDialRules(config, options.dialRules);
   const logger = createLogger({ level: 'debug', destination: { write: () => {} }, secrets: config.secrets });
   const loads = new Map<number, ThreadLoad>();
   const onLoad = (thread: number, load: ThreadLoad) => loads.set(thread, load);
@@ -167,6 +175,16 @@ function withPolicy(config: Config, policy: Partial<Omit<CallPolicy, 'agents'>>)
   return { ...config, firstNumber: { ...firstNumber, policy: { ...firstNumber.policy, ...policy } } };
 }
 
+/** Before the service starts. */
+async function writeDialRules(config: Config, rules: Partial<DialRules>): Promise<void> {
+  const { place, masterKey } = config.database;
+  if (config.firstNumber === null) throw new Error('no number to give rules to');
+  const { numbers, close } = await openDatabase({ ...place, masterKey });
+  await numbers.upsert(config.firstNumber, Date.now());
+  await numbers.setDialRules(PHONE_NUMBER_ID, { ...DEFAULT_DIAL_RULES, ...rules }, Date.now());
+  await close();
+}
+
 export function graphActions(whatsapp: SimulatedWhatsApp, callId: string): string[] {
   return whatsapp.graphRequests
     .filter((request) => request.callId === callId)
@@ -191,8 +209,8 @@ export function unfinishedRows(path: string): UnfinishedRows {
   }
 }
 
-async function recordInFile({ database: { path, masterKey } }: Config, callId: string): Promise<CallDetail> {
-  const database = await openDatabase({ path, masterKey });
+async function recordInFile({ database: { place, masterKey } }: Config, callId: string): Promise<CallDetail> {
+  const database = await openDatabase({ ...place, masterKey });
   try {
     const record = await database.calls.find(callId);
     if (record === null) throw new Error('the call is not in the log');

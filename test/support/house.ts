@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { parseWav } from '../../src/audio/index.ts';
 import type { ThreadLoad } from '../../src/media/index.ts';
-import type { CallOptions, SimulatedCall } from '../../src/simulator/index.ts';
+import type { CallManners, CallOptions, SimulatedCall } from '../../src/simulator/index.ts';
 import { type Bridge, type BridgeOptions, startBridge } from './bridge.ts';
 import { type ClosingRow, farewellsOf } from './closing-table.ts';
+import { type Dialled, Dialler } from './dialler.ts';
 import { liveTimers, openThings, settles, timersAtRest } from './open-things.ts';
 import { RawAgent, type RawAgentConnection } from './raw-agent.ts';
 import { RuntimeBot } from './runtime-bot.ts';
@@ -12,9 +13,12 @@ import { Switchboard } from './switchboard.ts';
 
 /** What a walk down one row of docs/closing.md leaves to be held against the row. */
 export interface Walked {
+  /** Meta's id of it; of a dial our own. */
   readonly callId: string;
-  /** Everything that Graph was asked, as `Bridge.graphActions` tells it. */
+  /** Everything that Graph was asked, as `Bridge.graphActions` or `Dialler.graphActions` tells it. */
   readonly graph: readonly string[];
+  /** Of a call that we placed. */
+  readonly dialled?: Dialled;
 }
 
 export interface AgentManners {
@@ -32,6 +36,8 @@ export class House {
   readonly bridge: Bridge;
   /** The operator's way to the bridge. */
   readonly board: Switchboard;
+  /** A client's way to it. */
+  readonly dialler: Dialler;
   /** The environment's. */
   readonly agent: RawAgent;
   /** Whom the number has only if the operator adds them. */
@@ -41,6 +47,7 @@ export class House {
   private constructor(bridge: Bridge, agent: RawAgent, second: RawAgent, runtime: RuntimeBot) {
     this.bridge = bridge;
     this.board = new Switchboard(bridge);
+    this.dialler = new Dialler(bridge);
     this.agent = agent;
     this.second = second;
     this.runtime = runtime;
@@ -63,10 +70,23 @@ export class House {
 
   /** Places a call to which the agent behaves as told. */
   async call(options: CallOptions = {}, manners: AgentManners = {}): Promise<SimulatedCall> {
-    this.agent.options.ready = manners.ready ?? true;
-    if (manners.refuseWith === undefined) delete this.agent.options.refuseWith;
-    else this.agent.options.refuseWith = manners.refuseWith;
+    this.#instructAgent(manners);
     return await this.bridge.whatsapp.call(options);
+  }
+
+  /** Has a call placed to somebody who has allowed it and takes it so, and to which the agent behaves as told. */
+  async dial(manners: CallManners = {}, ofAgent: AgentManners = {}): Promise<Dialled> {
+    this.#instructAgent(ofAgent);
+    return await this.dialler.dialFriend(manners);
+  }
+
+  /** A call that we placed, whose phone rings and whose agent is connected. */
+  async ring(manners: CallManners = {}, ofAgent: AgentManners = {}) {
+    const dialled = await this.dial(manners, ofAgent);
+    const phone = await this.dialler.phoneOf(dialled);
+    const agent = await this.agent.connectionOf(phone.callId);
+    await this.dialler.reached(dialled, 'ringing');
+    return { dialled, phone, agent };
   }
 
   /** A call in which phone and agent are on the line with each other. */
@@ -93,36 +113,38 @@ export class House {
     expect(this.bridge.service.hangUp(id)).toBe(true);
   }
 
+  #instructAgent({ ready = true, refuseWith }: AgentManners): void {
+    this.agent.options.ready = ready;
+    if (refuseWith === undefined) delete this.agent.options.refuseWith;
+    else this.agent.options.refuseWith = refuseWith;
+  }
+
   before(): Before {
     return { timers: liveTimers(), ...openThings() };
   }
 
   /** Record, Graph and agent are as the row says. */
-  async check(row: ClosingRow, { callId, graph }: Walked): Promise<void> {
-    const { bridge } = this;
+  async check(row: ClosingRow, { callId, graph, dialled }: Walked): Promise<void> {
+    const { bridge, dialler } = this;
+    const asked = () => (dialled === undefined ? bridge.graphActions({ callId }) : dialler.graphActions(dialled));
     await bridge.recordOf({ callId });
-    await settles(
-      'Graph was asked',
-      () => bridge.graphActions({ callId }),
-      (asked) => asked.length >= graph.length,
-      2_000,
-    );
+    await settles('Graph was asked', asked, ({ length }) => length >= graph.length, 2_000);
     // Meta's terminate follows every call and may still bring a duration.
     await settles('webhooks wait', () => bridge.unfinishedRows().webhooks, isZero, 2_000);
-    const { ending, status, duration_seconds: duration, timeline } = await bridge.recordOf({ callId });
+    const { ending, status, duration_seconds: duration, timeline, call_id: name } = await bridge.recordOf({ callId });
     expect(`${ending?.class}/${ending?.reason}/${ending?.ended_by}`).toBe(row.record);
     expect(status).toBe(/^(failed|dropped)/.test(row.record) ? 'failed' : 'completed');
     expect(timeline.filter((line) => line.type === 'ended')).toHaveLength(1);
-    expect(bridge.graphActions({ callId })).toEqual(graph);
+    expect(asked()).toEqual(graph);
     expect(graph.map((action) => action.split(' ')[0]).filter(isFarewell)).toEqual(farewellsOf(row.graph));
-    const wasAnswered = graph.includes('accept') || row.name === 'overtaken';
+    const wasAnswered = dialled === undefined ? isAccepted(row, graph) : /^(completed|dropped)/.test(row.record);
     expect(duration).toEqual(wasAnswered ? expect.any(Number) : null);
     const types = timeline.map((line) => line.type);
     if (row.media === 'never opened') expect(types).not.toContain('media_opened');
     expect(types.filter((type) => type === 'agent_connecting')).toHaveLength(dialledIn(row));
     expect(types.includes('agent_launched')).toBe(row.agent === 'has the call');
-    expect(this.runtime.launchesOf(callId)).toHaveLength(isLaunched(row) ? 1 : 0);
-    const connections = [this.agent, this.second].flatMap((agent) => agent.connectionsOf(callId));
+    expect(this.runtime.launchesOf(name ?? '')).toHaveLength(isLaunched(row) ? 1 : 0);
+    const connections = [this.agent, this.second].flatMap((agent) => agent.connectionsOf(name ?? ''));
     expect(connections.length).toBeLessThanOrEqual(dialledIn(row) + types.filter(isReconnecting).length);
     for (const { closed } of connections) await closed;
   }
@@ -164,6 +186,10 @@ const hello = parseWav(readFileSync('assets/audio/hello.wav')).samples;
 /** The first `ms` of what is spoken in assets/audio/hello.wav, 16 kHz. */
 export function words(ms: number): Int16Array {
   return hello.slice(0, (ms * RATE) / 1_000);
+}
+
+function isAccepted({ name }: ClosingRow, graph: readonly string[]): boolean {
+  return graph.includes('accept') || name === 'overtaken';
 }
 
 function isLaunched({ agent }: ClosingRow): boolean {

@@ -6,7 +6,7 @@ import type { AgentInput, MediaInput, SampleRate } from '../../src/call/index.ts
 import { PromptLibrary } from '../../src/media/prompts.ts';
 import type { MediaReport } from '../../src/media/protocol.ts';
 import { MediaSession } from '../../src/media/session.ts';
-import { createOpusDecoder, FrameClock, openOfferingLeg } from '../../src/webrtc/index.ts';
+import { createOpusDecoder, FrameClock, type Leg, openAnsweringLeg, openOfferingLeg } from '../../src/webrtc/index.ts';
 import { identity } from './call.ts';
 import { LegLog, loopback } from './leg-pair.ts';
 import { wireServices } from './wire-listener.ts';
@@ -43,15 +43,15 @@ export class TurnedSession {
   readonly session: MediaSession;
   readonly clock = new TurnedClock();
   readonly phone: LegLog;
-  readonly leg: Awaited<ReturnType<typeof openOfferingLeg>>;
   /** Prompts are read from here. */
   readonly folder: string;
   readonly reports: MediaReport[] = [];
+  #leg: Leg | null;
 
-  private constructor(folder: string, phone: LegLog, leg: TurnedSession['leg']) {
+  private constructor(folder: string, phone: LegLog, leg: Leg | null) {
     this.folder = folder;
     this.phone = phone;
-    this.leg = leg;
+    this.#leg = leg;
     this.session = new MediaSession({
       key: 'call',
       identity: identity(),
@@ -68,10 +68,22 @@ export class TurnedSession {
     });
   }
 
+  /** Of a phone that calls. */
   static async open(): Promise<TurnedSession> {
     const folder = await mkdtemp(join(tmpdir(), 'talkwire-session-'));
     const phone = new LegLog();
     return new TurnedSession(folder, phone, await openOfferingLeg(loopback(), phone, { role: 'meta' }));
+  }
+
+  /** Of a phone that is to be called; it has a leg once it has our offer. */
+  static async openDial(): Promise<TurnedSession> {
+    return new TurnedSession(await mkdtemp(join(tmpdir(), 'talkwire-session-')), new LegLog(), null);
+  }
+
+  /** The phone's. */
+  get leg(): Leg {
+    if (this.#leg === null) throw new Error('the phone has no offer yet');
+    return this.#leg;
   }
 
   get inputs(): Told[] {
@@ -100,6 +112,23 @@ export class TurnedSession {
     await this.told('media.connected');
   }
 
+  /** We offer, and Meta's edge has an answer, which the session is not given yet. */
+  async place(hearEarly = false): Promise<string> {
+    void this.session.offer(hearEarly);
+    const { sdp } = await this.told('media.opened');
+    this.#leg = await openAnsweringLeg(sdp, loopback(), this.phone, { role: 'meta' });
+    return this.#leg.localSdp;
+  }
+
+  /** The phone that we called rings: both legs are connected, ours is gated, the phone's is not. */
+  async ringOut(hearEarly = false): Promise<void> {
+    await this.session.answer(await this.place(hearEarly));
+    this.leg.ungate();
+    await this.told('media.connected');
+    await this.phone.until(({ connected }) => connected > 0);
+  }
+
+  /** The call is picked up, by whoever was called. */
   answer(): void {
     this.session.ungate();
     this.session.startAgent();
@@ -126,7 +155,7 @@ export class TurnedSession {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.session.close('user_hangup'), this.leg.close()]);
+    await Promise.all([this.session.close('user_hangup'), this.#leg?.close()]);
     await rm(this.folder, { recursive: true });
   }
 }

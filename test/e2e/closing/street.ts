@@ -4,6 +4,7 @@ import { levelDb } from '../../../src/audio/index.ts';
 import { PromptLibrary } from '../../../src/media/prompts.ts';
 import type { CallReport, SimulatedCall } from '../../../src/simulator/index.ts';
 import type { BridgeOptions } from '../../support/bridge.ts';
+import type { Dialled } from '../../support/dialler.ts';
 import { House, type Walked, words } from '../../support/house.ts';
 import { PhoneEar } from '../../support/phone-ear.ts';
 
@@ -47,6 +48,14 @@ export async function done(call: SimulatedCall, ...graph: string[]): Promise<Wal
   return { callId: call.callId, graph };
 }
 
+/** The same of a call that we placed; one that Meta never named has no phone to wait for. */
+export async function dialDone(house: House, dialled: Dialled, ...graph: string[]): Promise<Walked> {
+  const { call_id: name } = await house.dialler.ended(dialled);
+  const phone = house.bridge.whatsapp.received.find(({ callId }) => callId === name);
+  await phone?.waitFor('closed', 50_000);
+  return { callId: dialled.id, graph, dialled };
+}
+
 /** The agent has hung up and its last words, `ms` long, are being played. */
 export async function drain(house: House, ms = 3_000): Promise<{ call: SimulatedCall }> {
   const { call, agent } = await house.talk();
@@ -58,9 +67,22 @@ export async function drain(house: House, ms = 3_000): Promise<{ call: Simulated
 
 export async function hearsThePrompt(call: SimulatedCall): Promise<Walked> {
   const walked = await done(call, ...ANSWERED, 'terminate');
+  await expectPrompt(call);
+  return walked;
+}
+
+/** The same of a call that we placed: nothing of it was let out before the pickup. */
+export async function hearsThePromptOfDial(house: House, dialled: Dialled): Promise<Walked> {
+  const phone = await house.dialler.phoneOf(dialled);
+  const walked = await dialDone(house, dialled, 'connect', 'terminate');
+  await expectPrompt(phone);
+  expect(phoneOf(await phone.report()).mediaBeforeAccept).toBe(0);
+  return walked;
+}
+
+async function expectPrompt(call: SimulatedCall): Promise<void> {
   const prompt = await new PromptLibrary('assets/prompts').load('unavailable.ogg', RATE);
   expect((await PhoneEar.of(call)).find(prompt).match).toBeGreaterThan(0.8);
-  return walked;
 }
 
 export function phoneOf(report: CallReport) {

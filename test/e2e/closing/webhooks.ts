@@ -18,6 +18,14 @@ export function terminateFailed(id: string): unknown {
   return callsWebhook({ metadata: NUMBER, calls: [{ ...call, status: 'FAILED', errors }], errors });
 }
 
+/** The same of a call that we placed; with `startedAt` (Unix milliseconds) it was picked up before. */
+export function dialFailed(id: string, startedAt: number | null): unknown {
+  const errors = [{ code: 138021, title: 'Client received no media' }];
+  const call = { id, to: '15550002222', event: 'terminate', direction: 'BUSINESS_INITIATED', timestamp: seconds() };
+  const start = startedAt === null ? {} : { start_time: String(Math.floor(startedAt / 1_000)) };
+  return callsWebhook({ metadata: NUMBER, calls: [{ ...call, ...start, status: 'FAILED', errors }], errors });
+}
+
 function seconds(): string {
   return String(Math.floor(Date.now() / 1_000));
 }

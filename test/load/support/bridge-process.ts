@@ -20,7 +20,7 @@ export class BridgeProcess {
     });
     const url = `http://127.0.0.1:${port}`;
     const bridge = new BridgeProcess(child, url);
-    for (let attempt = 0; attempt < 200; attempt += 1) {
+    for (let attempt = 0; attempt < 600; attempt += 1) {
       if (child.exitCode !== null) throw new Error(`the bridge ended with code ${child.exitCode}`);
       if (await isReady(url)) return bridge;
       await new Promise((wake) => setTimeout(wake, 50));

@@ -8,8 +8,20 @@ export function round(value: number, digits = 1): number {
   return Math.round(value * 10 ** digits) / 10 ** digits;
 }
 
+export type Row = Readonly<Record<string, number | string>>;
+
 /** Prints rows as a table, then all figures as one line of JSON: the last line of every benchmark. */
-export function printFigures(name: string, rows: readonly Readonly<Record<string, number | string>>[]): void {
+export function printFigures(name: string, rows: readonly Row[]): void {
   console.table(rows);
   console.log(JSON.stringify({ benchmark: name, node: process.version, rows }));
+}
+
+/** The same for several tables, each below its name. */
+export function printTables(name: string, tables: Readonly<Record<string, readonly Row[]>>): void {
+  for (const [table, rows] of Object.entries(tables)) {
+    if (rows.length === 0) continue;
+    console.log(table);
+    console.table(rows);
+  }
+  console.log(JSON.stringify({ benchmark: name, node: process.version, tables }));
 }

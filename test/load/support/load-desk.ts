@@ -60,6 +60,10 @@ export class LoadDesk {
     return new LoadDesk(whatsapp, folder, secrets, port);
   }
 
+  get whatsapp(): SimulatedWhatsApp {
+    return this.#whatsapp;
+  }
+
   /** A bridge in a process of its own, with a database of its own: memory of a run before must not be counted in. */
   async startBridge(agentUrl: string, more: Readonly<Record<string, string>> = {}): Promise<BridgeProcess> {
     const environment = bridgeEnvironment({

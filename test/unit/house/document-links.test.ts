@@ -32,7 +32,8 @@ describe.each(DOCUMENTS)('%s', (path) => {
 
   it('names only settings that exist', () => {
     const known = textOf('docs/configuration.md');
-    const named = [...text.matchAll(/TALKWIRE_[A-Z][A-Z0-9_]*/g)].map(([name]) => name);
+    // Those of the tests begin so; the service does not know them.
+    const named = [...text.matchAll(/TALKWIRE_(?!TEST_)[A-Z][A-Z0-9_]*/g)].map(([name]) => name);
     expect(named.filter((name) => !known.includes(`\`${name}\``))).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ describe('The service', () => {
     const starting = start(loadConfig(environmentOf(path, { TALKWIRE_PORT: port })));
     await expect(starting).rejects.toMatchObject({ code: 'EADDRINUSE' });
     expect(openThings().files).toEqual(files);
-    claimDatabase(path)();
+    await (await claimDatabase({ path }))();
   });
 
   it('leaves nothing open when a part of it cannot be built', async () => {
@@ -53,7 +53,7 @@ describe('The service', () => {
     await Promise.all([service.stop(), service.stop()]);
     await service.stop(1_000);
     expect(faults).toEqual([]);
-    claimDatabase(path)();
+    await (await claimDatabase({ path }))();
   });
 
   it('ends with code 0 when it is told to stop while it still starts', async () => {
@@ -63,7 +63,7 @@ describe('The service', () => {
     await settles('the claim on the database', () => existsSync(`${path}.lock`), Boolean, 10_000);
     service.signal('SIGTERM');
     expect(await service.exited).toEqual({ code: 0, signal: null });
-    claimDatabase(path)();
+    await (await claimDatabase({ path }))();
   });
 
   it.each([
@@ -79,7 +79,7 @@ describe('The service', () => {
     ],
   ])('says in one sentence why it cannot start with %s', async (what, more, sentence) => {
     const path = temporaryDatabasePath();
-    if (what.startsWith('the database')) onTestFinished(claimDatabase(path));
+    if (what.startsWith('the database')) onTestFinished(await claimDatabase({ path }));
     const service = new ServiceProcess(environmentOf(path, more));
     expect(await service.exited).toEqual({ code: 1, signal: null });
     expect(service.complaint).toMatch(sentence);

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dialClosingRows } from '../../support/closing-table.ts';
+import { House } from '../../support/house.ts';
+import { ORDINARY_DIALS, pickedUp } from './dials.ts';
+import { DYING_THREAD, SPECIAL_DIALS, silent, threads } from './dials-special.ts';
+import { inTime, openHouse, type Street } from './street.ts';
+
+/** One row after the other. */
+const STREETS: readonly Street[] = [ORDINARY_DIALS, DYING_THREAD];
+/** One stop of the service ends all of these. */
+const STOPPING = ['dial-drained-1', 'dial-drained-2', 'dial-drained-3'];
+/** Needs a process that dies: test/e2e/dial-crash.test.ts. */
+const AFTER_A_CRASH = ['dial-restarted-1', 'dial-restarted-2'];
+/** The API does not take a call for which nobody would speak (test/e2e/outbound/agents.test.ts); the machine holds all the same. */
+const KEPT_OUT = ['dial-no-agent', 'dial-prompt'];
+/** Nothing of a leg that has no answer yet can fail, but with its thread. */
+const UNHEARD_OF = ['dial-leg-failed-2'];
+/** Nobody waits for it here, nor has a client's call a limit: test/unit/call/closing-of-dials.test.ts. */
+const AFTER_A_DAY = ['dial-followed-max-duration', 'dial-followed-forgotten', 'dial-followed-silent'];
+
+const rowsByName = new Map(dialClosingRows().map((row) => [row.name, row]));
+const rowOf = (name: string) => rowsByName.get(name)!;
+
+describe('docs/closing.md over real media: calls that we place, and what is left afterwards', () => {
+  beforeAll(async () => {
+    silent.bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+  });
+  afterAll(() => {
+    silent.close();
+    threads.close();
+  });
+
+  it('walks every row', () => {
+    const walked = [...STREETS, ...SPECIAL_DIALS].flatMap(({ rows }) => Object.keys(rows));
+    const others = [...STOPPING, ...AFTER_A_CRASH, ...KEPT_OUT, ...UNHEARD_OF, ...AFTER_A_DAY];
+    expect([...walked, ...others].sort()).toEqual([...rowsByName.keys()].sort());
+  });
+
+  describe.each(STREETS)('$what', (street) => {
+    let house: House;
+    beforeAll(async () => {
+      house = await openHouse(street);
+    });
+    afterAll(async () => {
+      await house.threadsIdle();
+      await house.close();
+    });
+
+    it.each(Object.entries(street.rows))('%s', async (name, walk) => {
+      const before = house.before();
+      await house.check(rowOf(name), await walk(house));
+      await house.nothingOpen(before);
+    });
+  });
+
+  it(`at the same time: ${SPECIAL_DIALS.flatMap(({ rows }) => Object.keys(rows)).join(', ')}`, async () => {
+    const houses = await Promise.all(SPECIAL_DIALS.map(openHouse));
+    try {
+      const before = houses.map((house) => house.before());
+      const walks = SPECIAL_DIALS.flatMap(({ rows }, index) =>
+        Object.entries(rows).map(([name, walk]) => ({ name, walk, house: houses[index]! })),
+      );
+      await Promise.all(
+        walks.map(async ({ name, walk, house }, place) => {
+          await delay(300 * place);
+          await house.check(rowOf(name), await inTime(name, walk(house)));
+        }),
+      );
+      await Promise.all(houses.map((house, index) => house.nothingOpen(before[index]!)));
+      await Promise.all(houses.map((house) => house.threadsIdle()));
+    } finally {
+      await Promise.all(houses.map((house) => house.close()));
+    }
+  }, 120_000);
+
+  it(`a service that stops: ${STOPPING.join(', ')}`, async () => {
+    const house = await House.start();
+    try {
+      const before = house.before();
+      const { dialled: answered } = await pickedUp(house);
+      const { dialled: ringing } = await house.ring({ reply: 'ignore' });
+      const slow = { type: 'graph.delay', action: 'connect', delayMs: 1_500 } as const;
+      // When it is placed and ended the service stops in the same moment: what Meta says of it then is for the next start.
+      const untold = { type: 'webhook.lose', event: 'terminate' } as const;
+      const asked = await house.dial({ reply: 'ignore', faults: [slow, untold], answerAfterMs: 10_000 });
+      await house.dialler.reached(asked, 'connect_sent');
+      const phones = await Promise.all([answered, ringing].map((dialled) => house.dialler.phoneOf(dialled)));
+      await house.bridge.stop(300);
+      for (const phone of phones) await phone.waitFor('closed', 5_000);
+      await house.check(rowOf('dial-drained-1'), { callId: asked.id, graph: ['connect', 'terminate'], dialled: asked });
+      for (const [name, dialled] of [
+        ['dial-drained-2', ringing],
+        ['dial-drained-3', answered],
+      ] as const) {
+        await house.check(rowOf(name), { callId: dialled.id, graph: ['connect', 'terminate'], dialled });
+      }
+      await house.nothingOpen(before);
+    } finally {
+      await house.close();
+    }
+  });
+});

@@ -1,0 +1,109 @@
+import {
+  ClientDesk,
+  DEFAULT_DIAL_RULES,
+  DialDesk,
+  type DialRequest,
+  type DialRules,
+  type PermissionEvent,
+} from '../../src/permissions/index.ts';
+import type { Database } from '../../src/storage/index.ts';
+import { PHONE_NUMBER_ID } from './call-identity.ts';
+import { openTestDatabase } from './database.ts';
+import { USER } from './dial-order.ts';
+import { numberSettings } from './number-settings.ts';
+import { Life, quiet, UnderWay } from './permission-world/mortal.ts';
+import { dialRequest } from './permission-world.ts';
+import { PretendedCalls } from './pretended-calls.ts';
+import { ScriptedPermissionGraph } from './scripted-permission-graph.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** Both desks on SQLite and a virtual clock, before a Graph and a machine room that do as the test says. */
+export class Desks {
+  readonly clock: VirtualClock;
+  readonly graph = new ScriptedPermissionGraph();
+  readonly faults: string[] = [];
+  readonly database: Database;
+  readonly calls: PretendedCalls;
+  readonly desk: DialDesk;
+  readonly clients: ClientDesk;
+
+  private constructor(database: Database) {
+    this.database = database;
+    const underWay = new UnderWay();
+    const clock = new VirtualClock(undefined, () => quiet(underWay));
+    this.clock = clock;
+    const stored = <T extends object>(port: T) => new Life().port(port, underWay);
+    const { graph } = this;
+    const { numbers } = database;
+    const book = stored(database.permissions);
+    this.calls = new PretendedCalls({ ...database, calls: stored(database.calls) }, () => clock.now());
+    const onFault = (during: string) => this.faults.push(during);
+    this.desk = new DialDesk({ book, numbers, graph, calls: this.calls, clock, onFault });
+    const { lessons } = this.desk;
+    this.clients = new ClientDesk({ book, numbers, graph, calls: this.calls, lessons, clock });
+  }
+
+  /** `database`: of desks before these. */
+  static async open(rules: Partial<DialRules> = {}, database?: Database): Promise<Desks> {
+    const kept = database ?? (await openTestDatabase());
+    const desks = new Desks(kept);
+    const displayPhoneNumber = '+49 30 100001';
+    await kept.numbers.upsert(numberSettings({ displayPhoneNumber }), desks.clock.now());
+    await kept.numbers.setDialRules(PHONE_NUMBER_ID, { ...DEFAULT_DIAL_RULES, ...rules }, desks.clock.now());
+    return desks;
+  }
+
+  request(differences: Partial<DialRequest> = {}): DialRequest {
+    return dialRequest({ phoneNumberId: PHONE_NUMBER_ID, user: USER.waId ?? '' }, differences);
+  }
+
+  /** A webhook says it, now. */
+  async tell(event: Told): Promise<void> {
+    const at = this.clock.now();
+    await this.desk.handle({ phoneNumberId: PHONE_NUMBER_ID, at, ...event } as PermissionEvent);
+    await this.clock.advance(100);
+  }
+
+  async userWrites(): Promise<void> {
+    await this.tell({ type: 'user_message', user: USER });
+  }
+
+  async userSays(response: 'accept' | 'reject', differences: Partial<Reply> = {}): Promise<void> {
+    await this.tell({
+      type: 'permission_reply',
+      user: USER,
+      response,
+      permanent: response === 'accept',
+      expiresAt: null,
+      automatic: false,
+      contextId: 'wamid.1',
+      messageId: 'wamid.reply',
+      ...differences,
+    });
+  }
+
+  async endingOf(id: string): Promise<string | null | undefined> {
+    return (await this.database.calls.find(id))?.ending?.reason;
+  }
+}
+
+type Reply = Extract<PermissionEvent, { type: 'permission_reply' }>;
+type Told = PermissionEvent extends infer Event
+  ? Event extends unknown
+    ? Omit<Event, 'phoneNumberId' | 'at'>
+    : never
+  : never;
+
+/** A report of Graph's, as it is given. */
+export function reportOf(status: 'no_permission' | 'temporary' | 'permanent', mayAsk = true): object {
+  const action = (action_name: string, can_perform_action: boolean) => ({
+    action_name,
+    can_perform_action,
+    limits: [],
+  });
+  return {
+    messaging_product: 'whatsapp',
+    permission: { status },
+    actions: [action('send_call_permission_request', mayAsk), action('start_call', status !== 'no_permission')],
+  };
+}
