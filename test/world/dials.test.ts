@@ -472,6 +472,17 @@ describe('A call that a client placed and has the media of', () => {
     expect(world.graph.requests).toEqual([]);
   });
 
+  it('is not taken for that of another user, though the client says the same with all of its calls', async () => {
+    const world = await afterCrash({ bizOpaqueCallbackData: 'campaign 7' });
+    const user = { waId: '491550000002', userId: null, parentUserId: null, name: null };
+    const ringing = status(world, 'RINGING');
+    await world.runtime.handle(dialEvent('wacid.other', ringing, { bizOpaqueCallbackData: 'campaign 7', user }));
+    expect(recordOf(world).patch.callId).toBeUndefined();
+    await say(world, status(world, 'RINGING'), 'campaign 7');
+    await world.clock.advance(10);
+    expect(recordOf(world).patch).toMatchObject({ callId: META });
+  });
+
   it('whose answer of Graph was lost is known by a webhook that was here before', async () => {
     const world = worldOf();
     const over = world.runtime.expectName('pn-1');

@@ -197,6 +197,9 @@ describe('Calls that nobody picks up', () => {
     expect(world.meta.judge.permission(THEM)).toMatchObject({ status: 'no_permission' });
     expect(await world.dial(THEM)).toMatchObject({ type: 'denied', denial: { code: 138006 } });
     expect(world.meta.connects).toHaveLength(4);
+    world.meta.users.grant(THEM, 'temporary');
+    await world.advance(2 * SECOND);
+    expect(await ringInVain(world)).toEqual(expect.objectContaining({ type: 'accepted', warnings: [] }));
     await expectAgreement(world);
   });
 });

@@ -36,6 +36,15 @@ describe('a phone that is picked up', () => {
     expect(standingOf(call.call)).toMatchObject({ holder: { seat: 0 }, answeredAt: AT });
   });
 
+  test.each(['ready', 'ringing'] as const)('was so when Meta says, however late its word is: %s', (phase) => {
+    const call = dialled(phase);
+    call.feed({ type: 'meta.status', status: 'ACCEPTED', timestamp: AT, at: AT + 7_000 });
+    expect(call.record).toMatchObject({ status: 'answered', sessionStartedAt: AT });
+    const early = dialled(phase);
+    early.feed({ type: 'meta.status', status: 'ACCEPTED', timestamp: AT + 900, at: AT });
+    expect(early.record).toMatchObject({ sessionStartedAt: AT });
+  });
+
   test('twice is picked up once', () => {
     const call = dialled('ready');
     expect(actionsOf(call.feed(accepted, accepted, status(AT + 10, 'RINGING'), status(AT + 20, 'REJECTED')))).toEqual([

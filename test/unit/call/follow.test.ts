@@ -26,6 +26,12 @@ describe('a call that a client placed', () => {
     expect(call.deadline).toBe(T0 + DAY_MS);
   });
 
+  test('was picked up when Meta says, however late its word is', () => {
+    const call = followed();
+    call.feed({ type: 'meta.status', status: 'ACCEPTED', timestamp: T0 + 5_000, at: T0 + 60_000 });
+    expect(call.record).toMatchObject({ sessionStartedAt: T0 + 5_000 });
+  });
+
   test('does not need this process', () => {
     const call = followed();
     expect(isLaunched(call.call)).toBe(true);
