@@ -6,7 +6,7 @@ import { BLOWS, DialLane } from '../support/dial-lane.ts';
 /** The seed chooses what is dialled and where it is killed; how far everything has come by then is the machine's doing. */
 const SEED = Number(process.env['TALKWIRE_CRASH_SEED'] ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env['TALKWIRE_CRASH_KILLS'] ?? 200);
-/** Each waits most of its time; two keep two cores busy with starting. */
+/** Each waits for something a third of its time. */
 const LANES = 3;
 
 describe.each(DATABASES)('A service on $name that is killed while it dials', ({ name, fresh }) => {

@@ -99,19 +99,14 @@ export class DialLane {
     // Nobody waits for them if the kill fails.
     dialled.catch(() => {});
     await kill;
-
     const answers = await dialled;
-
     await this.#agree('after the crash', () => this.#books.disagreements(plans));
-
     for (const [n, plan] of plans.entries()) await this.#sameAgain(plan, answers[n]!);
     for (const id of this.#books.placed) {
       if (this.#books.connects(id) !== 1) throw new Error(`${id} was dialled ${this.#books.connects(id)} times`);
     }
     await this.#hangUpAll(plans);
-
     await this.#likeTheJudge(plans);
-
     await this.#hangUpAll(plans);
   }
 

@@ -183,7 +183,9 @@ export class MetaCalls {
     });
     const answered = pickedUpAt === null ? null : { startedAt: pickedUpAt, endedAt: now };
     const how = { at: now, status: 'COMPLETED', answered, error: null, bizOpaqueCallbackData: opaque } as const;
-    const tells = [call.live, over, ...(pickedUp === null ? [] : [pickedUp])];
+    // That a user has called is told by the connect, which may come after this.
+    const begun = webhook.direction === 'outbound' ? [call.live] : [];
+    const tells = [...begun, over, ...(pickedUp === null ? [] : [pickedUp])];
     post.send(terminateValue(webhook, how), 'calls', tells);
     if (after?.type === 'revoked') {
       const revoked = facts.add({ at: now, pair, shown: true, apply: (other) => void other.revoke(pair) });

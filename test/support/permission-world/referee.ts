@@ -121,11 +121,14 @@ export class Referee {
         );
         return;
       case 'call_ongoing':
-        if (facts.isLive(pair, now)) return;
+        // A call that was told to be over a moment ago is still being closed here.
+        if (facts.isLive(pair, now) || facts.isLive(pair, now - GRAIN_MS)) return;
         this.#expectRefusal(line, (each) => each.checkCall(pair) !== null);
         return;
       case 'too_many_calls':
-        if (facts.liveOn(pair.phoneNumberId, now) >= judge.limits.concurrentCalls) return;
+        for (const time of [now, now - GRAIN_MS]) {
+          if (facts.liveOn(pair.phoneNumberId, time) >= judge.limits.concurrentCalls) return;
+        }
         this.#expectRefusal(line, (each) => each.checkCall(pair) !== null);
         return;
       case 'dial_rate':
