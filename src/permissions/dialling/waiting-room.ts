@@ -11,6 +11,8 @@ export interface WaitingRoomOptions {
 const BATCH = 20;
 /** What failed is tried again after this, milliseconds. */
 const AFTER_FAULT_MS = 5_000;
+/** While something is put aside, others that are due are looked for this often, milliseconds. */
+const ASIDE_LOOK_MS = 1_000;
 /** Timers of the system fire at once when they are set for more than 24 days. */
 const LONGEST_SLEEP_MS = 24 * 3_600_000;
 
@@ -77,8 +79,8 @@ export class WaitingRoom {
         if (dials.length > 0) this.#again = true;
       }
       const next = await book.nextDue();
-      // What is due already was put aside, and has a timer of its own.
-      if (next !== null && next > clock.now()) this.#wakeAt(next);
+      // What is due already became so just now, or was put aside, which must not be asked for again and again.
+      if (next !== null) this.#wakeAt(Math.max(next, clock.now() + (this.#aside.size > 0 ? ASIDE_LOOK_MS : 0)));
     });
     // In the same step as the last look at #again: no `look` can fall between the two.
     this.#looking = null;

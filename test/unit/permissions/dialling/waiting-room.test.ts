@@ -58,6 +58,33 @@ it('finds what came while it was looking', async () => {
   expect(done).toEqual(['a', 'b']);
 });
 
+it('finds what became due between its two questions', async () => {
+  const clock = new VirtualClock(0);
+  const dial: WaitingDial = { order: dialOrder({ id: 'a' }), state: 'scheduled', nextAt: 10 };
+  let waits = true;
+  const done: string[] = [];
+  const room = new WaitingRoom({
+    clock,
+    book: {
+      due: async (now) => (waits && now >= 10 ? [dial] : []),
+      async nextDue() {
+        // A database takes a moment, and the clock does not wait for it.
+        await clock.wait(20);
+        return waits ? 10 : null;
+      },
+    },
+    onDue: async ({ order: { id } }) => {
+      waits = false;
+      done.push(id);
+    },
+    onFault: () => {},
+  });
+  onTestFinished(() => void room.stop());
+  room.start();
+  await clock.advance(SECOND);
+  expect(done).toEqual(['a']);
+});
+
 it('works many off side by side', async () => {
   const { clock, waiting, done, room } = waitingRoom();
   for (let index = 0; index < 60; index += 1) waiting.set(`${index}`, 0);
