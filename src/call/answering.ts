@@ -1,13 +1,12 @@
 import { endCall } from './closing.ts';
 import { answeredPatch, answeredVoice, connect, openGate } from './connected.ts';
 import type { AnsweringState, RingingState } from './dial-state.ts';
+import { followVoice } from './dial-voice.ts';
 import { completed, dropped } from './ending.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
-import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { Call } from './state.ts';
-import { changeVoice } from './voice.ts';
 
 /**
  * The user picked up: they are on the line with the agent now, or as soon as the media is up.
@@ -72,21 +71,7 @@ export function takeAnswer(
 
 /** What becomes of the agent in an answered call that it has not been put into yet. */
 function onVoice(call: Call, state: AnsweringState, input: Input): Outcome {
-  const change = changeVoice(call.policy, state.voice, input);
-  switch (change.type) {
-    case 'none':
-      return onLive(call, state, input);
-    case 'ignored':
-      return ignored(change.reason);
-    case 'changed':
-      return went({ ...state, voice: change.voice }, change.effects);
-    case 'unavailable': {
-      const { endedBy, detail, effects } = change;
-      const ending =
-        endedBy === 'agent' ? completed('agent_hangup', 'agent', detail) : dropped('agent_lost', 'agent', detail);
-      return endCall(call, { at: input.at, ending, notes: effects });
-    }
-    default:
-      return change satisfies never;
-  }
+  return followVoice(call, state, input, (endedBy, detail) =>
+    endedBy === 'agent' ? completed('agent_hangup', 'agent', detail) : dropped('agent_lost', 'agent', detail),
+  );
 }

@@ -1,6 +1,7 @@
 import { endCall } from './closing.ts';
 import { answeredPatch } from './connected.ts';
 import type { FollowingState } from './dial-state.ts';
+import { type DialStatus, onDialStatus } from './dial-status.ts';
 import { completed, failed, missed } from './ending.ts';
 import { DONE } from './farewell.ts';
 import { isNamed } from './identity.ts';
@@ -62,28 +63,12 @@ function neverNamed(call: Call, at: number): Outcome {
   return endCall(call, { at, ending, notes: [note(at, 'never_named')], farewell: DONE });
 }
 
-type Status = Extract<Input, { type: 'meta.status' }>;
-
-function onStatus(call: Call, state: FollowingState, { at, status, timestamp }: Status): Outcome {
+function onStatus(call: Call, state: FollowingState, input: DialStatus): Outcome {
   if (state.answered) return ignored('picked_up_already');
-  switch (status) {
-    case 'RINGING':
-      if (state.rings) return ignored('duplicate');
-      return went({ ...state, rings: true }, [
-        { type: 'log.update', patch: { status: 'ringing' } },
-        note(at, 'ringing'),
-      ]);
-    case 'ACCEPTED': {
-      const sessionStartedAt = Math.min(at, timestamp);
-      return went({ ...state, answered: true, sessionStartedAt }, [
-        answeredPatch(sessionStartedAt),
-        note(at, 'picked_up', { by: 'accepted' }),
-      ]);
-    }
-    case 'REJECTED':
-      return endCall(call, { at, ending: missed('declined'), notes: [note(at, 'declined')], farewell: DONE });
-    default:
-      status satisfies never;
-      return ignored('unknown_status');
-  }
+  return onDialStatus(call, state, input, (sessionStartedAt) =>
+    went({ ...state, answered: true, sessionStartedAt }, [
+      answeredPatch(sessionStartedAt),
+      note(input.at, 'picked_up', { by: 'accepted' }),
+    ]),
+  );
 }

@@ -2,16 +2,15 @@ import { pickUp, takeAnswer } from './answering.ts';
 import { dialFrom } from './chain.ts';
 import { endCall } from './closing.ts';
 import type { RingingState } from './dial-state.ts';
+import { onDialStatus } from './dial-status.ts';
+import { followVoice } from './dial-voice.ts';
 import type { Effect } from './effects.ts';
 import { missed, rejected } from './ending.ts';
-import { DONE } from './farewell.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
-import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { CallPolicy } from './policy.ts';
 import type { Call, Voice } from './state.ts';
-import { changeVoice } from './voice.ts';
 
 /** Meta has the call. The agent is dialled now, so that it is ready when the user picks up. */
 export function ringUser(call: Call, at: number): Outcome {
@@ -32,7 +31,9 @@ export function onRinging(call: Call, state: RingingState, input: Input): Outcom
     case 'meta.connect':
       return takeAnswer(state, input);
     case 'meta.status':
-      return onStatus(call, state, input);
+      return onDialStatus(call, state, input, (sessionStartedAt) =>
+        pickUp(call, state, at, 'accepted', sessionStartedAt),
+      );
     case 'media.connected':
       if (state.mediaConnected) return ignored('duplicate');
       return went({ ...state, mediaConnected: true }, [note(at, 'media_connected', { setupMs: input.setupMs })]);
@@ -48,46 +49,11 @@ export function onRinging(call: Call, state: RingingState, input: Input): Outcom
   }
 }
 
-type Status = Extract<Input, { type: 'meta.status' }>;
-
-function onStatus(call: Call, state: RingingState, { at, status, timestamp }: Status): Outcome {
-  switch (status) {
-    case 'RINGING':
-      if (state.rings) return ignored('duplicate');
-      return went({ ...state, rings: true }, [
-        { type: 'log.update', patch: { status: 'ringing' } },
-        note(at, 'ringing'),
-      ]);
-    case 'ACCEPTED':
-      return pickUp(call, state, at, 'accepted', Math.min(at, timestamp));
-    case 'REJECTED':
-      // Meta's terminate follows by itself (meta-calling.md §3.5).
-      return endCall(call, { at, ending: missed('declined'), notes: [note(at, 'declined')], farewell: DONE });
-    default:
-      status satisfies never;
-      return ignored('unknown_status');
-  }
-}
-
-/** What becomes of the agent while the phone rings; the rest is the same in every live phase. */
+/** What becomes of the agent while the phone rings. */
 function onVoice(call: Call, state: RingingState, input: Input): Outcome {
-  const change = changeVoice(call.policy, state.voice, input);
-  switch (change.type) {
-    case 'none':
-      return onLive(call, state, input);
-    case 'ignored':
-      return ignored(change.reason);
-    case 'changed':
-      return went({ ...state, voice: change.voice }, change.effects);
-    case 'unavailable': {
-      const { endedBy, detail, effects } = change;
-      const ending =
-        endedBy === 'agent' ? missed('cancelled', 'agent', detail) : rejected('agent_unavailable', endedBy, detail);
-      return endCall(call, { at: input.at, ending, notes: effects });
-    }
-    default:
-      return change satisfies never;
-  }
+  return followVoice(call, state, input, (endedBy, detail) =>
+    endedBy === 'agent' ? missed('cancelled', 'agent', detail) : rejected('agent_unavailable', endedBy, detail),
+  );
 }
 
 function firstVoice(policy: CallPolicy, at: number, ringBy: number) {
