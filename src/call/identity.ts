@@ -14,6 +14,11 @@ export interface User {
   readonly name: string | null;
 }
 
+/** Whether this is a BSUID; nothing of one may be taken for a phone number (kapso-api.md §11). */
+export function isBsuid(text: string): boolean {
+  return /^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/.test(text);
+}
+
 /** What a call is, from its first webhook (or its dial) to the end. */
 export interface CallIdentity {
   /** Our own id (UUID). */

@@ -26,6 +26,7 @@ export {
   type CallIdentity,
   callbackDataOf,
   type Direction,
+  isBsuid,
   isNamed,
   keyInCallbackData,
   type User,

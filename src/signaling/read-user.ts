@@ -1,4 +1,4 @@
-import type { User } from '../call/index.ts';
+import { isBsuid, type User } from '../call/index.ts';
 import { contactItem } from './webhook-schema.ts';
 
 /** The side of a call on which the user is. */
@@ -48,7 +48,6 @@ export function displayedDigits(phone: string | null): string | null {
   return phone === null ? null : phoneDigits(phone.replaceAll(/[\s().-]/g, ''));
 }
 
-/** kapso-api.md §11. */
 function bsuid(phone: string | null): string | null {
-  return phone !== null && /^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/.test(phone) ? phone : null;
+  return phone !== null && isBsuid(phone) ? phone : null;
 }

@@ -1,3 +1,4 @@
+import { isBsuid } from '../../call/index.ts';
 import type { DialRules, RequestTemplate, UserRef } from '../ports.ts';
 
 /** The body of `POST messages` that asks a user for permission (meta-calling.md §2.4). */
@@ -58,7 +59,7 @@ function phoneNumber(given: unknown): string | null {
 }
 
 function bsuid(given: unknown): string | null {
-  return typeof given === 'string' && /^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/.test(given) ? given : null;
+  return typeof given === 'string' && isBsuid(given) ? given : null;
 }
 
 /** `to` wins where both are known (meta-calling.md §2.1). */
