@@ -5,12 +5,13 @@ import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../per
 import { attachAgentDoor, isWebsocketUpgrade } from './agent-door-routes.ts';
 import { apiKeyCheck } from './api-key.ts';
 import { callRoutes } from './call-routes.ts';
-import { callRulesRoutes } from './call-rules-routes.ts';
+import { callRulesIn, toCallRules } from './call-rules.ts';
 import { dialRoutes } from './dial-routes.ts';
-import { dialRulesRoutes } from './dial-rules-routes.ts';
+import { dialRulesIn, toDialRules } from './dial-rules.ts';
 import { replyWithErrors } from './error-replies.ts';
 import { ApiError } from './errors.ts';
 import { graphRoutes } from './graph-routes.ts';
+import { numberRulesRoutes } from './number-rules-routes.ts';
 import type {
   AgentHealth,
   CallQueries,
@@ -106,14 +107,26 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       onChanged: () => options.agentLines.recheck(),
       now,
     });
-    callRulesRoutes(guarded, options.numbers, now);
+    numberRulesRoutes(guarded, {
+      name: 'call_rules',
+      read: (id) => options.numbers.rules(id),
+      write: (id, rules) => options.numbers.setRules(id, rules, now()),
+      rulesIn: callRulesIn,
+      toAnswer: toCallRules,
+    });
     guarded.register(async (dialling) => {
       // What is thousands deep can be read, but not written down again.
       dialling.addHook('preValidation', async ({ body }) => {
         if (typeof body === 'object' && body !== null && !isShallow(body, MAX_DEPTH)) throw new ApiError('too_deep');
       });
       const { calls, live, numbers, dials } = options;
-      dialRulesRoutes(dialling, numbers, now);
+      numberRulesRoutes(dialling, {
+        name: 'dial_rules',
+        read: (id) => numbers.dialRules(id),
+        write: (id, rules) => numbers.setDialRules(id, rules, now()),
+        rulesIn: dialRulesIn,
+        toAnswer: toDialRules,
+      });
       dialRoutes(dialling, { ...dials, calls, live, now });
       graphRoutes(dialling, { ...dials, calls, live, numbers });
     });
