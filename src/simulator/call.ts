@@ -1,8 +1,7 @@
-import type { TimelineEntry } from './call-diary.ts';
-import { type CallEndedBy, type CallEnding, CallFrame, type CallWorld, droppedError, messageOf } from './call-frame.ts';
+import { type CallEndedBy, type CallEnding, type CallWorld, droppedError, messageOf } from './call-frame.ts';
 import type { FaultScript } from './fault-script.ts';
-import type { CallEvent } from './faults.ts';
-import type { ActionRequest, GraphCallPhase, GraphCallView } from './graph-rules.ts';
+import { FramedCall } from './framed-call.ts';
+import type { ActionRequest, GraphCallView } from './graph-rules.ts';
 import type { Handset, HandsetFactory, HandsetListener } from './handset.ts';
 import { connectValue, type WebhookCall } from './webhooks.ts';
 
@@ -17,12 +16,9 @@ export interface UserCallOptions {
  * One call of a user as WhatsApp sees it: rings the bridge by webhook, lets Graph's actions happen to it, ends once, says so
  * by webhook, and closes its handset (meta-calling.md §2.1, §3.3, §3.6, §5).
  */
-export class WhatsAppCall implements GraphCallView {
+export class WhatsAppCall extends FramedCall implements GraphCallView {
   readonly direction = 'inbound';
-  readonly #frame: CallFrame;
-  readonly #world: CallWorld;
   readonly #options: UserCallOptions;
-  #phase: GraphCallPhase = 'ringing';
   #answer: string | null = null;
   #opaque: string | null = null;
   #acceptedAt: number | null = null;
@@ -30,41 +26,12 @@ export class WhatsAppCall implements GraphCallView {
   #acceptTimer: NodeJS.Timeout | null = null;
 
   constructor(about: WebhookCall, script: FaultScript, world: CallWorld, options: UserCallOptions) {
-    this.#frame = new CallFrame(about, script, world);
-    this.#world = world;
+    super(about, script, world);
     this.#options = options;
-  }
-
-  get callId(): string {
-    return this.#frame.about.callId;
-  }
-
-  get phoneNumberId(): string {
-    return this.#frame.about.phoneNumberId;
-  }
-
-  get diary(): CallFrame['diary'] {
-    return this.#frame.diary;
-  }
-
-  get phase(): GraphCallPhase {
-    return this.#phase;
   }
 
   get answer(): string | null {
     return this.#answer;
-  }
-
-  get endedBy(): CallEndedBy | null {
-    return this.#frame.endedBy;
-  }
-
-  get timeline(): readonly TimelineEntry[] {
-    return this.diary.timeline;
-  }
-
-  get script(): FaultScript {
-    return this.#frame.script;
   }
 
   /** Opens the handset and rings. Rejects if the handset cannot be opened; then there is no call. */
@@ -76,8 +43,8 @@ export class WhatsAppCall implements GraphCallView {
     }
     this.#handset = handset;
     const { acceptTimeoutMs, connectAgeMs } = this.#options;
-    const { about, courier } = this.#frame;
-    const at = this.#world.now();
+    const { about, courier } = this.frame;
+    const at = this.world.now();
     this.diary.reach('ringing');
     this.#acceptTimer = setTimeout(() => this.#end('meta', 'COMPLETED', null, 'late'), acceptTimeoutMs);
     void courier.send('connect', connectValue(about, handset.offer, at - connectAgeMs)).then((answered) => {
@@ -89,16 +56,16 @@ export class WhatsAppCall implements GraphCallView {
   perform(request: ActionRequest): void {
     switch (request.action) {
       case 'pre_accept':
-        if (this.#phase === 'ringing') this.#phase = 'pre_accepted';
+        if (this.phase === 'ringing') this.phase = 'pre_accepted';
         this.diary.reach('pre_accepted');
         this.#takeAnswer(request.sdp);
         break;
       case 'accept':
-        this.#phase = 'accepted';
+        this.phase = 'accepted';
         this.#opaque = request.opaque;
         this.#stopAcceptTimer();
-        this.#acceptedAt = this.#world.now();
-        this.#world.onPickedUp();
+        this.#acceptedAt = this.world.now();
+        this.world.onPickedUp();
         this.diary.reach('accepted');
         this.#takeAnswer(request.sdp);
         this.#handset?.accepted();
@@ -110,11 +77,6 @@ export class WhatsAppCall implements GraphCallView {
       default:
         request.action satisfies never;
     }
-  }
-
-  /** Resolves when the bridge has answered this webhook, or there will be none. */
-  settled(event: CallEvent): Promise<void> {
-    return this.#frame.settled(event);
   }
 
   /** The user hangs up, or gives up waiting. Does nothing once the call is over. */
@@ -137,9 +99,9 @@ export class WhatsAppCall implements GraphCallView {
     phase: 'ended' | 'late' = 'ended',
   ): void {
     if (this.endedBy !== null) return;
-    this.#phase = phase;
+    this.phase = phase;
     this.#stopAcceptTimer();
-    this.#frame.end({
+    this.frame.end({
       by,
       status,
       error,
@@ -150,7 +112,7 @@ export class WhatsAppCall implements GraphCallView {
   }
 
   #listener(): HandsetListener {
-    return this.#frame.listener({
+    return this.frame.listener({
       onHangUp: () => this.hangUp(),
       onDropped: (silentMs) => this.#end('meta', 'FAILED', droppedError(silentMs)),
     });

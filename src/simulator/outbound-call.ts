@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TimelineEntry } from './call-diary.ts';
-import { type CallEndedBy, type CallEnding, CallFrame, type CallWorld, droppedError, messageOf } from './call-frame.ts';
+import { type CallEndedBy, type CallEnding, type CallWorld, droppedError, messageOf } from './call-frame.ts';
 import type { FaultScript } from './fault-script.ts';
-import type { CallEvent } from './faults.ts';
-import type { ActionRequest, GraphCallPhase, GraphCallView } from './graph-rules.ts';
+import { FramedCall } from './framed-call.ts';
+import type { ActionRequest, GraphCallView } from './graph-rules.ts';
 import type { RungHandset, RungHandsetFactory, RungHandsetListener } from './handset.ts';
 import type { CallManners } from './manners.ts';
 import { answerValue, type CallStatus, statusValue, type WebhookCall } from './webhooks.ts';
@@ -24,51 +23,19 @@ const DEFAULT_AFTER_MS = 300;
  * One call of the business as WhatsApp sees it: the phone answers with SDP and rings, the user does what the manners say,
  * each step is told by webhook, and it ends once (meta-calling.md §2.1, §3.4 to §3.6).
  */
-export class OutboundCall implements GraphCallView {
+export class OutboundCall extends FramedCall implements GraphCallView {
   readonly direction = 'outbound';
   /** The business offers; there is no answer of its own. */
   readonly answer = null;
-  readonly #frame: CallFrame;
-  readonly #world: CallWorld;
   readonly #options: OutboundOptions;
   readonly #over = new AbortController();
-  #phase: GraphCallPhase = 'ringing';
   #acceptedAt: number | null = null;
   #opening: Promise<RungHandset | null> = Promise.resolve(null);
   #handset: RungHandset | null = null;
 
   constructor(about: WebhookCall, script: FaultScript, world: CallWorld, options: OutboundOptions) {
-    this.#frame = new CallFrame(about, script, world);
-    this.#world = world;
+    super(about, script, world);
     this.#options = options;
-  }
-
-  get callId(): string {
-    return this.#frame.about.callId;
-  }
-
-  get phoneNumberId(): string {
-    return this.#frame.about.phoneNumberId;
-  }
-
-  get diary(): CallFrame['diary'] {
-    return this.#frame.diary;
-  }
-
-  get phase(): GraphCallPhase {
-    return this.#phase;
-  }
-
-  get endedBy(): CallEndedBy | null {
-    return this.#frame.endedBy;
-  }
-
-  get timeline(): readonly TimelineEntry[] {
-    return this.diary.timeline;
-  }
-
-  get script(): FaultScript {
-    return this.#frame.script;
   }
 
   /** Graph took the connect: from now on everything happens by itself. */
@@ -84,11 +51,6 @@ export class OutboundCall implements GraphCallView {
     if (request.action === 'terminate') this.#end('business', 'COMPLETED', null);
   }
 
-  /** Resolves when the bridge has answered this webhook, or there will be none. */
-  settled(event: CallEvent): Promise<void> {
-    return this.#frame.settled(event);
-  }
-
   /** The user hangs up, or declines while it rings. Does nothing once the call is over. */
   hangUp(): void {
     if (this.#acceptedAt === null) this.#reject();
@@ -100,8 +62,8 @@ export class OutboundCall implements GraphCallView {
     const handset = await this.#opening;
     if (handset === null || this.endedBy !== null) return;
     this.#handset = handset;
-    const { about, courier } = this.#frame;
-    const value = answerValue(about, handset.answer, this.#options.opaque, this.#world.now());
+    const { about, courier } = this.frame;
+    const value = answerValue(about, handset.answer, this.#options.opaque, this.world.now());
     void courier.send('connect', value).then((answered) => {
       if (answered) this.diary.reach('webhook_answered');
     });
@@ -130,9 +92,9 @@ export class OutboundCall implements GraphCallView {
 
   #pickUp(): void {
     if (this.#handset === null || this.#acceptedAt !== null || this.endedBy !== null) return;
-    this.#phase = 'accepted';
-    this.#acceptedAt = this.#world.now();
-    this.#world.onPickedUp();
+    this.phase = 'accepted';
+    this.#acceptedAt = this.world.now();
+    this.world.onPickedUp();
     this.diary.reach('accepted');
     this.#handset.pickedUp();
     this.#tell('accepted', 'ACCEPTED');
@@ -150,8 +112,8 @@ export class OutboundCall implements GraphCallView {
   }
 
   #tell(event: 'ringing' | 'accepted' | 'rejected', status: CallStatus): Promise<boolean> {
-    const { about, courier } = this.#frame;
-    return courier.send(event, statusValue(about, status, this.#options.opaque, this.#world.now()));
+    const { about, courier } = this.frame;
+    return courier.send(event, statusValue(about, status, this.#options.opaque, this.world.now()));
   }
 
   #end(
@@ -161,8 +123,8 @@ export class OutboundCall implements GraphCallView {
     before: () => Promise<void> = async () => {},
   ): void {
     if (this.endedBy !== null) return;
-    this.#phase = 'ended';
-    this.#frame.end({
+    this.phase = 'ended';
+    this.frame.end({
       by,
       status,
       error,
@@ -188,7 +150,7 @@ export class OutboundCall implements GraphCallView {
 
   #listener(): RungHandsetListener {
     return {
-      ...this.#frame.listener({
+      ...this.frame.listener({
         onHangUp: () => this.hangUp(),
         onDropped: (silentMs) => this.#end('meta', 'FAILED', droppedError(silentMs)),
       }),
