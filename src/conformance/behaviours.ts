@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckCall } from './check-call.ts';
 
 /**
@@ -37,6 +38,8 @@ const READY_MS = 10_000;
 const GREETING_MS = 3_000;
 const ANSWER_MS = 10_000;
 const HEARD_MS = 200;
+/** A bridge waits so long before it dials an agent again that it has lost (src/agents/line/reconnect-delay.ts). */
+const RECONNECT_AFTER_MS = 250;
 
 /**
  * From a clear on, the caller says nothing. Within this nobody has thought of an answer yet, so what comes is what was said
@@ -168,6 +171,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
       const lost = await answered(kit);
       await lost.wait(300);
       lost.drop();
+      await delay(RECONNECT_AFTER_MS);
       const call = kit.dial({ attempt: 1 });
       if (!(await call.until(() => call.readyAt !== null, READY_MS))) return fail(`not ready again (${state(call)})`);
       call.answer();

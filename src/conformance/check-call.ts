@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AgentLoss,
   type AgentWire,
@@ -14,6 +15,8 @@ import { FrameClock } from '../webrtc/index.ts';
 
 /** Sound below this is taken for silence, dBFS. */
 const AUDIBLE_DB = -50;
+/** An agent sees the end of a socket a little after us, and one that takes one call at a time is engaged until then. */
+const LETTING_GO_MS = 200;
 
 /**
  * One call with an agent, without a phone: what a media session does with a wire, with everything written down. Times are
@@ -100,13 +103,18 @@ export class CheckCall implements WireListener {
     await this.until(() => false, ms);
   }
 
-  /** The caller is gone. Resolves to how long the agent took to let go of the socket, milliseconds. */
+  /**
+   * The caller is gone. Resolves to how long the agent took to let go of the socket, milliseconds, when another call may be
+   * made.
+   */
   async hangUp(): Promise<number> {
     this.#removeTick?.();
     const at = performance.now();
     this.#gone ??= this.#wire.callEnded('user_hangup');
     await this.#gone;
-    return performance.now() - at;
+    const tookMs = performance.now() - at;
+    await delay(LETTING_GO_MS);
+    return tookMs;
   }
 
   /** The network is gone. */

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startEchoAgent } from '../../examples/echo-agent.ts';
 import { startToneAgent } from '../../examples/tone-agent.ts';
 import { startTwilioBot } from '../../examples/twilio/bot.ts';
 import { type CheckAgentOptions, checkAgent, type Finding } from '../../src/conformance/index.ts';
 import { startBadAgent, type Vice } from '../support/bad-agents.ts';
 import { CHECK_OPTIONS } from '../support/check-options.ts';
+import { sharedPlay } from '../support/steady-machine.ts';
 
 const ALL = [
   'takes the call',
@@ -57,12 +58,14 @@ const BAD: readonly [Vice, string, RegExp][] = [
 ];
 const OTHERS: readonly Vice[] = ['none', 'takes one call', 'silent', 'never ready'];
 
-const findings = new Map<string, readonly Finding[]>();
-let printed = '';
-
-async function check(name: string, agent: Running, options: Partial<CheckAgentOptions>): Promise<void> {
-  findings.set(name, await Array.fromAsync(checkAgent({ ...CHECK_OPTIONS, url: agent.url, ...options })));
+async function check(
+  name: string,
+  agent: Running,
+  options: Partial<CheckAgentOptions>,
+): Promise<[string, readonly Finding[]]> {
+  const findings = await Array.fromAsync(checkAgent({ ...CHECK_OPTIONS, url: agent.url, ...options }));
   await agent.close();
+  return [name, findings];
 }
 
 async function runCommand(): Promise<string> {
@@ -76,20 +79,23 @@ async function runCommand(): Promise<string> {
 }
 
 // All at once: each makes its calls one after the other in real time, and most of that time nothing happens.
-beforeAll(async () => {
+const checked = sharedPlay(async () => {
   const vices = [...OTHERS, ...BAD.map(([vice]) => vice)];
-  [printed] = await Promise.all([
+  const [printed, ...all] = await Promise.all([
     runCommand(),
     ...Object.entries(EXAMPLES).map(async ([name, { start, options }]) => check(name, await start(), options)),
     ...vices.map(async (vice) => check(vice, await startBadAgent(vice), { bye: '#' })),
   ]);
-}, 90_000);
+  return { printed, findings: new Map(all) };
+});
 
-function resultsOf(name: string): Record<string, string> {
+async function resultsOf(name: string): Promise<Record<string, string>> {
+  const { findings } = await checked();
   return Object.fromEntries((findings.get(name) ?? []).map(({ behaviour, result }) => [behaviour, result]));
 }
 
-function detailOf(name: string, behaviour: string): string | undefined {
+async function detailOf(name: string, behaviour: string): Promise<string | undefined> {
+  const { findings } = await checked();
   return findings.get(name)?.find((finding) => finding.behaviour === behaviour)?.detail;
 }
 
@@ -98,56 +104,60 @@ function passes(others: Readonly<Record<string, string>> = {}): Record<string, s
   return { ...Object.fromEntries(ALL.map((name) => [name, 'pass'])), ...others };
 }
 
-describe('the conformance kit', () => {
-  it('passes an agent that does all of it, in order', () => {
+describe('the conformance kit', { timeout: 90_000 }, () => {
+  it('passes an agent that does all of it, in order', async () => {
+    const { findings } = await checked();
     expect(findings.get('none')?.map(({ behaviour }) => behaviour)).toEqual(ALL);
-    expect(resultsOf('none')).toEqual(passes());
+    expect(await resultsOf('none')).toEqual(passes());
   });
 
-  it('passes the echo agent, which neither greets nor hangs up', () => {
+  it('passes the echo agent, which neither greets nor hangs up', async () => {
     const missing = { 'is interrupted by the caller': 'skip', 'hangs up': 'skip' };
-    expect(resultsOf('the echo agent')).toEqual(passes(missing));
-    expect(detailOf('the echo agent', 'is heard')).toMatch(/^answers, \d+ ms after the caller began to speak/);
+    expect(await resultsOf('the echo agent')).toEqual(passes(missing));
+    expect(await detailOf('the echo agent', 'is heard')).toMatch(/^answers, \d+ ms after the caller began to speak/);
   });
 
-  it('passes the tone agent, which does not listen', () => {
+  it('passes the tone agent, which does not listen', async () => {
     const missing = { 'is interrupted by the caller': 'skip', 'hangs up': 'skip' };
-    expect(resultsOf('the tone agent')).toEqual(passes(missing));
-    expect(detailOf('the tone agent', 'is heard')).toMatch(/^greets/);
+    expect(await resultsOf('the tone agent')).toEqual(passes(missing));
+    expect(await detailOf('the tone agent', 'is heard')).toMatch(/^greets/);
   });
 
-  it.each(['the Twilio bot by its stream', 'the Twilio bot by its webhook'])('passes %s', (name) => {
+  it.each(['the Twilio bot by its stream', 'the Twilio bot by its webhook'])('passes %s', async (name) => {
     const foreign = { 'lives with messages it does not know': 'skip', 'takes every rate': 'skip' };
-    expect(resultsOf(name)).toEqual(passes(foreign));
+    expect(await resultsOf(name)).toEqual(passes(foreign));
   });
 
-  it.each(BAD)('fails an agent that %s', (vice, behaviour, why) => {
+  it.each(BAD)('fails an agent that %s', async (vice, behaviour, why) => {
     // With its keys it is dead before it can hang up.
     const more = vice === 'dies on keys' ? { 'hangs up': 'fail' } : {};
-    expect(resultsOf(vice)).toEqual(passes({ [behaviour]: 'fail', ...more }));
-    expect(detailOf(vice, behaviour)).toMatch(why);
+    expect(await resultsOf(vice)).toEqual(passes({ [behaviour]: 'fail', ...more }));
+    expect(await detailOf(vice, behaviour)).toMatch(why);
   });
 
-  it('says what to set for an agent that takes one call', () => {
-    expect(resultsOf('takes one call')).toEqual(passes({ 'takes two calls at once': 'skip' }));
-    expect(detailOf('takes one call', 'takes two calls at once')).toMatch(/connect_refused.*max_concurrent_calls 1/);
+  it('says what to set for an agent that takes one call', async () => {
+    expect(await resultsOf('takes one call')).toEqual(passes({ 'takes two calls at once': 'skip' }));
+    expect(await detailOf('takes one call', 'takes two calls at once')).toMatch(
+      /connect_refused.*max_concurrent_calls 1/,
+    );
   });
 
-  it('finds all that can be found of an agent that is never heard', () => {
+  it('finds all that can be found of an agent that is never heard', async () => {
     const unseen = ALL.filter((name) => /gaps|interrupted|two calls|comes back/.test(name));
     const skipped = Object.fromEntries(unseen.map((name) => [name, 'skip']));
-    expect(resultsOf('silent')).toEqual(passes({ 'is heard': 'fail', ...skipped }));
-    expect(detailOf('silent', 'is heard')).toMatch(/^no sound came, though it was spoken to/);
-    expect(detailOf('silent', 'sounds without gaps')).toBe('cannot be seen without "is heard"');
+    expect(await resultsOf('silent')).toEqual(passes({ 'is heard': 'fail', ...skipped }));
+    expect(await detailOf('silent', 'is heard')).toMatch(/^no sound came, though it was spoken to/);
+    expect(await detailOf('silent', 'sounds without gaps')).toBe('cannot be seen without "is heard"');
   });
 
-  it('does not wait eleven times for an agent that is never ready', () => {
+  it('does not wait eleven times for an agent that is never ready', async () => {
     const others = Object.fromEntries(ALL.slice(1).map((name) => [name, 'skip']));
-    expect(resultsOf('never ready')).toEqual({ ...others, 'takes the call': 'fail' });
-    expect(detailOf('never ready', 'takes the call')).toBe('it was not ready within 10 s');
+    expect(await resultsOf('never ready')).toEqual({ ...others, 'takes the call': 'fail' });
+    expect(await detailOf('never ready', 'takes the call')).toBe('it was not ready within 10 s');
   });
 
-  it('is a command that prints a line for each behaviour, and ends with code 0 when none failed', () => {
+  it('is a command that prints a line for each behaviour, and ends with code 0 when none failed', async () => {
+    const { printed } = await checked();
     const lines = printed.trimEnd().split('\n');
     expect(lines).toHaveLength(ALL.length + 1);
     for (const [i, name] of ALL.entries()) expect(lines[i]).toMatch(new RegExp(`^(pass|skip)  ${name} +\\S`));

@@ -36,6 +36,8 @@ export interface PipecatBotOptions {
 /** What the bot wrote down: `event` and what belongs to it (test/interop/pipecat/bot.py). */
 export type BotEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
+/** No bot has anything to do that takes so long. */
+const PATIENCE_MS = 30_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = process.env['TALKWIRE_INTEROP_FOLDER'] ?? `${ROOT}/var/interop`;
 const SCRIPTS = `${ROOT}/test/interop/pipecat`;
@@ -87,8 +89,23 @@ export class PipecatBot {
     this.url = url;
   }
 
-  /** The first event of this name that the test has, waiting for it; fails if the bot ends. */
+  /** The event of this name, the first or the `count`th, waiting for it; fails if the bot ends or takes too long. */
   async event(name: string, count = 1): Promise<BotEvent> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, PATIENCE_MS);
+    try {
+      return await Promise.race([
+        this.#comes(name, count),
+        late.promise.then(() => {
+          throw new Error(`no "${name}" of the bot within ${PATIENCE_MS} ms: ${this.#log.slice(-2000)}`);
+        }),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #comes(name: string, count: number): Promise<BotEvent> {
     for (;;) {
       const found = this.events.filter(({ event }) => event === name)[count - 1];
       if (found !== undefined) return found;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import {
   type ScriptedAgent,
   startElevenLabsAgent,
@@ -6,7 +6,8 @@ import {
   startRawAgent,
   WireHouse,
 } from '../../support/scripted-agents/index.ts';
-import { type Judgement, playAll, SAME_AT_EVERY_RATE } from './behaviours.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
+import { playAll, SAME_AT_EVERY_RATE } from './behaviours.ts';
 
 const HOUSES: readonly { readonly rates: string; readonly start: () => Promise<ScriptedAgent> }[] = [
   { rates: 'raw at 8 kHz', start: () => startRawAgent(8_000) },
@@ -23,17 +24,19 @@ const HOUSES: readonly { readonly rates: string; readonly start: () => Promise<S
 ];
 
 /** The wires' own rates are in wires.test.ts. */
-describe.each(HOUSES)('Calls over $rates', ({ start }) => {
-  let house: WireHouse;
-  let judgements: ReadonlyMap<string, Judgement>;
-  beforeAll(async () => {
-    house = await WireHouse.open(await start());
-    judgements = await playAll(house, SAME_AT_EVERY_RATE);
-  }, 30_000);
-  afterAll(() => house.close());
+describe.each(HOUSES)('Calls over $rates', { timeout: 30_000 }, ({ start }) => {
+  const houses: WireHouse[] = [];
+  const judgements = sharedPlay(async () => {
+    const house = await WireHouse.open(await start());
+    houses.push(house);
+    return playAll(house, SAME_AT_EVERY_RATE);
+  });
+  afterAll(async () => {
+    for (const house of houses) await house.close();
+  });
 
   it.for(SAME_AT_EVERY_RATE)('$name', async ({ name }, { skip }) => {
-    const judge = judgements.get(name);
+    const judge = (await judgements()).get(name);
     if (judge === undefined) return skip('the protocol has no word for it');
     await judge();
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import {
   startElevenLabsAgent,
   startInboundRawAgent,
@@ -8,7 +8,8 @@ import {
   startTwilioAgent,
   WireHouse,
 } from '../../support/scripted-agents/index.ts';
-import { BEHAVIOURS, type Judgement, playAll } from './behaviours.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
+import { BEHAVIOURS, playAll } from './behaviours.ts';
 
 const AGENTS = [
   { wire: 'raw', start: startRawAgent },
@@ -21,17 +22,19 @@ const AGENTS = [
 ] as const;
 
 /** A phone, the bridge and an agent on real sockets; judged on the phone's recording. */
-describe.each(AGENTS)('Calls over the wire $wire', ({ start }) => {
-  let house: WireHouse;
-  let judgements: ReadonlyMap<string, Judgement>;
-  beforeAll(async () => {
-    house = await WireHouse.open(await start());
-    judgements = await playAll(house, BEHAVIOURS);
-  }, 60_000);
-  afterAll(() => house.close());
+describe.each(AGENTS)('Calls over the wire $wire', { timeout: 60_000 }, ({ start }) => {
+  const houses: WireHouse[] = [];
+  const judgements = sharedPlay(async () => {
+    const house = await WireHouse.open(await start());
+    houses.push(house);
+    return playAll(house, BEHAVIOURS);
+  });
+  afterAll(async () => {
+    for (const house of houses) await house.close();
+  });
 
   it.for(BEHAVIOURS)('$name', async ({ name }, { skip }) => {
-    const judge = judgements.get(name);
+    const judge = (await judgements()).get(name);
     if (judge === undefined) return skip('the protocol has no word for it');
     await judge();
   });

@@ -7,6 +7,7 @@ import type { FakeConversation } from '../../support/fake-elevenlabs-conversatio
 import { Exchange, playScenes, type Scene, script } from '../../support/interop-calls.ts';
 import { Hearing, type Utterance } from '../../support/interop-hearing.ts';
 import { voice } from '../../support/scripted-agents/index.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, type Link } from '../../support/switchboard.ts';
 
 /* The fake service was driven by the vendor's own client first (test/interop/elevenlabs). */
@@ -32,23 +33,30 @@ const GOODBYE_MS = 800;
 
 let exchange: Exchange;
 const services: FakeElevenLabs[] = [];
-let judge: (name: string) => Promise<void>;
+const played = sharedPlay(async () => {
+  const scenes = await Promise.all(FORMATS.map((formats) => scenesWith(formats)));
+  return playScenes(Object.assign({}, ...scenes) as Readonly<Record<string, Scene>>);
+});
+const judge = async (name: string) => (await played())(name);
 
 beforeAll(async () => {
   exchange = await Exchange.open();
-  const scenes = await Promise.all(FORMATS.map((formats) => scenesWith(formats)));
-  judge = await playScenes(Object.assign({}, ...scenes) as Readonly<Record<string, Scene>>);
-}, 60_000);
+});
 
 afterAll(async () => {
   await exchange?.close();
   await Promise.all(services.map((service) => service.stop()));
 });
 
-describe.each(FORMATS)('A whole call with the fake ElevenLabs ($agentFormat, $callerFormat)', ({ agentFormat }) => {
-  it('greets, repeats, is interrupted, and ends by the tool of the agent', () => judge(`conversation ${agentFormat}`));
-  it('ends when the conversation is closed', () => judge(`close ${agentFormat}`));
-});
+describe.each(FORMATS)(
+  'A whole call with the fake ElevenLabs ($agentFormat, $callerFormat)',
+  { timeout: 60_000 },
+  ({ agentFormat }) => {
+    it('greets, repeats, is interrupted, and ends by the tool of the agent', () =>
+      judge(`conversation ${agentFormat}`));
+    it('ends when the conversation is closed', () => judge(`close ${agentFormat}`));
+  },
+);
 
 async function scenesWith(formats: (typeof FORMATS)[number]): Promise<Readonly<Record<string, Scene>>> {
   const service = await FakeElevenLabs.start({

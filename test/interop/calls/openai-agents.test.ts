@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { decodeUlaw, resample } from '../../../src/audio/index.ts';
-import type { SimulatedCall } from '../../../src/simulator/index.ts';
 import type { CallDetail } from '../../support/bridge.ts';
 import { FakeRealtime, type FakeRealtimeConnection } from '../../support/fake-realtime.ts';
 import { Exchange, script } from '../../support/interop-calls.ts';
 import { Hearing } from '../../support/interop-hearing.ts';
 import { SdkAgent, type SdkCall } from '../../support/interop-sdk-agent.ts';
 import { trace, voice } from '../../support/scripted-agents/index.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, twilioLink } from '../../support/switchboard.ts';
 
 /*
@@ -28,36 +28,38 @@ const DELTA_MS = 100;
 /** The SDK counts so much in for what was played since the last mark. */
 const SDK_GUESS_MS = 50;
 
-let exchange: Exchange;
-let model: FakeRealtime;
-let agent: SdkAgent;
-let call: SimulatedCall;
-let record: CallDetail;
-let heard: Hearing;
-let sdk: SdkCall;
-let connection: FakeRealtimeConnection;
+/** All there is to know of a call when it is over. */
+interface Played {
+  readonly record: CallDetail;
+  readonly heard: Hearing;
+  readonly sdk: SdkCall;
+  readonly connection: FakeRealtimeConnection;
+}
 
-beforeAll(async () => {
-  model = await FakeRealtime.start({ replies: [[GREETING], [STORY], [ANSWER]], deltaMs: DELTA_MS });
-  agent = await SdkAgent.start(model.url);
-  exchange = await Exchange.open();
+const open: { close(): Promise<unknown> }[] = [];
+
+const played = sharedPlay(async (): Promise<Played> => {
+  const model = await FakeRealtime.start({ replies: [[GREETING], [STORY], [ANSWER]], deltaMs: DELTA_MS });
+  open.push({ close: () => model.stop() });
+  const agent = await SdkAgent.start(model.url);
+  open.push({ close: () => agent.stop() });
+  const exchange = await Exchange.open();
+  open.push(exchange);
   const audio = script(QUESTION_AT_MS, QUESTION, OBJECTION_AT_MS - QUESTION_AT_MS - 1_000, OBJECTION);
-  call = await exchange.ring([twilioLink('Agents SDK', agent.url)], { audio });
-  connection = await model.connection();
+  const call = await exchange.ring([twilioLink('Agents SDK', agent.url)], { audio });
+  const connection = await model.connection();
   await call.waitFor('spoken', 20_000);
   await delay(500 + ANSWER.ms + 800);
-  record = await exchange.board.hangUp(call);
-  heard = await Hearing.of(call);
-  sdk = agent.calls[0]!;
-}, 60_000);
-
-afterAll(async () => {
-  await exchange?.close();
-  await agent?.stop();
-  await model?.stop();
+  const record = await exchange.board.hangUp(call);
+  return { record, heard: await Hearing.of(call), sdk: agent.calls[0]!, connection };
 });
 
-it('greets and answers, and the caller hears all of it', () => {
+afterAll(async () => {
+  for (const each of open.toReversed()) await each.close();
+});
+
+it('greets and answers, and the caller hears all of it', { timeout: 60_000 }, async () => {
+  const { record, heard, sdk, connection } = await played();
   const greeting = heard.expectTone(GREETING.hz, GREETING.ms);
   const story = heard.expectTone(STORY.hz, null, { fromMs: greeting.endMs });
   heard.expectTone(ANSWER.hz, ANSWER.ms, { fromMs: story.endMs });
@@ -66,7 +68,8 @@ it('greets and answers, and the caller hears all of it', () => {
   expect(connection.session.faults).toEqual([]);
 });
 
-it('hears the caller without a gap, and puts no silence in', () => {
+it('hears the caller without a gap, and puts no silence in', { timeout: 60_000 }, async () => {
+  const { sdk, connection } = await played();
   const media = sdk.received.flatMap(({ media }) => (media === undefined ? [] : [media]));
   const times = media.map(({ timestamp }) => Number(timestamp));
   expect(times).toEqual(times.map((_, n) => n * 20));
@@ -83,7 +86,8 @@ it('hears the caller without a gap, and puts no silence in', () => {
   }
 });
 
-it('is interrupted: it clears, and tells the model what was heard', () => {
+it('is interrupted: it clears, and tells the model what was heard', { timeout: 60_000 }, async () => {
+  const { heard, sdk, connection } = await played();
   const story = heard.tone(STORY.hz);
   const cutMs = heard.saidAt(OBJECTION_AT_MS);
   expect(story.endMs - cutMs).toBeGreaterThan(0);
@@ -95,7 +99,8 @@ it('is interrupted: it clears, and tells the model what was heard', () => {
   expect(Math.abs(told - SDK_GUESS_MS - story.soundMs)).toBeLessThan(DELTA_MS + 60);
 });
 
-it('leaves nothing old behind the interruption', () => {
+it('leaves nothing old behind the interruption', { timeout: 60_000 }, async () => {
+  const { heard } = await played();
   const story = heard.tone(STORY.hz);
   const answer = heard.tone(ANSWER.hz);
   expect(heard.soundMs(story.endMs + 60, answer.atMs - 20)).toBe(0);

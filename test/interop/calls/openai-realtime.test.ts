@@ -9,6 +9,7 @@ import { FAKE_KEY, FakeRealtime, type FakeRealtimeOptions } from '../../support/
 import { Exchange, playScenes, type Scene, script } from '../../support/interop-calls.ts';
 import { Hearing } from '../../support/interop-hearing.ts';
 import { trace, voice } from '../../support/scripted-agents/index.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, type Link } from '../../support/switchboard.ts';
 
 /* The fake service was driven by the vendor's own client first (test/interop/openai). */
@@ -27,12 +28,11 @@ const FRAME_MS = 20;
 let exchange: Exchange;
 let tools: ToolHouse;
 const models: FakeRealtime[] = [];
-let judge: (name: 'conversation' | 'tools' | 'last words first') => Promise<void>;
+const played = sharedPlay(() => playScenes({ conversation, tools: usesTools, 'last words first': saysGoodbyeFirst }));
 
 beforeAll(async () => {
   [exchange, tools] = await Promise.all([Exchange.open(), ToolHouse.start('{"free":3}')]);
-  judge = await playScenes({ conversation, tools: usesTools, 'last words first': saysGoodbyeFirst });
-}, 60_000);
+});
 
 afterAll(async () => {
   await exchange?.close();
@@ -140,9 +140,13 @@ function expectLastWords(heard: Hearing, call: SimulatedCall): void {
   expect(endedAt - heard.unix(goodbye.endMs)).toBeLessThan(1_000);
 }
 
-it('greets, hears the caller, is interrupted and knows how much of it was heard', () => judge('conversation'));
-it('presses keys towards the phone, asks the webhook, and speaks on after it hung up', () => judge('tools'));
-it('hangs up when its last words were heard', () => judge('last words first'));
+it('greets, hears the caller, is interrupted and knows how much of it was heard', { timeout: 60_000 }, async () =>
+  (await played())('conversation'),
+);
+it('presses keys towards the phone, asks the webhook, and speaks on after it hung up', { timeout: 60_000 }, async () =>
+  (await played())('tools'),
+);
+it('hangs up when its last words were heard', { timeout: 60_000 }, async () => (await played())('last words first'));
 
 /** The user's webhook for tools: answers all the same. */
 class ToolHouse {

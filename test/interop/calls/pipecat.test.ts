@@ -13,6 +13,7 @@ import {
   startPipecatBot,
 } from '../../support/pipecat-bot.ts';
 import { voice } from '../../support/scripted-agents/index.ts';
+import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, hopsOf, type Link, twilioLink } from '../../support/switchboard.ts';
 import { ACCOUNT_SID, AUTH_TOKEN } from '../../support/twilio-agent.ts';
 
@@ -64,19 +65,21 @@ function endOf(call: SimulatedCall): number {
 }
 
 describe.each(VERSIONS)('Whole calls with real Pipecat bots (%s)', (version) => {
-  describe.runIf(pipecatInstalled(version))('that are installed', () => {
+  describe.runIf(pipecatInstalled(version))('that are installed', { timeout: 150_000 }, () => {
     const hangsUpByRest = (serializer: Serializer) => version === 'new' && serializer === 'twilio';
     /** Bots of either wire die alike. */
     const mortalSpeaks = version === 'new' ? 'twilio' : 'protobuf';
     const bots: PipecatBot[] = [];
     let exchange: Exchange;
-    let judge: (name: string) => Promise<void>;
+    const played = sharedPlay(async () => {
+      const scenes = await Promise.all([...SERIALIZERS.flatMap(conversations), mortality()]);
+      return playScenes(Object.fromEntries(scenes));
+    });
+    const judge = async (name: string) => (await played())(name);
 
     beforeAll(async () => {
       exchange = await Exchange.open();
-      const scenes = await Promise.all([...SERIALIZERS.flatMap(conversations), mortality()]);
-      judge = await playScenes(Object.fromEntries(scenes));
-    }, 150_000);
+    });
     afterAll(async () => {
       await exchange?.close();
       await Promise.all(bots.map((bot) => bot.stop()));
