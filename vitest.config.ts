@@ -21,7 +21,7 @@ const common = {
 const realTime = {
   ...common,
   setupFiles: [...common.setupFiles, 'test/support/steady-machine.ts'],
-  retry: { count: 2, condition: /^the machine stood still/ },
+  retry: 2,
   maxWorkers: 1,
 };
 

@@ -71,6 +71,8 @@ describe.concurrent('When webhooks go wrong', () => {
 
   it('ends a call by itself when the terminate never comes', async () => {
     const { call } = await house.talk({ faults: [{ type: 'webhook.lose', event: 'terminate' }] });
+    // Before it is heard at all it has much longer.
+    await house.bridge.reached(call, 'media_heard');
     call.hangUp();
     expect(await finish(call)).toBe('dropped/media_silent/bridge');
     expect(house.bridge.graphActions(call)).toEqual([...ANSWERED, 'terminate refused']);

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { correlate } from '../../../src/audio/index.ts';
 import type { HandsetFactory } from '../../../src/simulator/index.ts';
-import { openOfferingLeg } from '../../../src/webrtc/index.ts';
 import { words } from '../../support/house.ts';
+import { impostor } from './impostors.ts';
 import { REFUSED_BY_RULES } from './rules.ts';
 import { ANSWERED, done, drain, loudMs, phoneOf, RATE, type Street } from './street.ts';
 import { connectWithAnswer, terminateFailed } from './webhooks.ts';
@@ -40,7 +40,12 @@ export const ORDINARY: Street = {
       return done(call, 'pre_accept');
     },
     'bad-offer': async (house) => {
-      const mute: HandsetFactory = async () => handset('v=0\r\n', async () => {});
+      const mute: HandsetFactory = async () => ({
+        offer: 'v=0\r\n',
+        applyAnswer: async () => {},
+        accepted: () => {},
+        close: async () => {},
+      });
       return done(await house.call({ handset: mute }), 'reject');
     },
     'leg-failed-2': async (house) => done(await house.call({ handset: impostor }), 'pre_accept', 'terminate'),
@@ -171,29 +176,11 @@ export const ORDINARY: Street = {
     },
     'media-silent': async (house) => {
       const { call, agent } = await house.talk();
+      // Before it is heard at all it has much longer.
+      await house.bridge.reached(call, 'media_heard');
       call.setNetworkDown(true);
       expect(await agent.hear('end')).toMatchObject({ reason: 'media_silent' });
       return done(call, ...ANSWERED, 'terminate');
     },
   },
-};
-
-function handset(offer: string, close: () => Promise<void>, applyAnswer = async (_sdp: string) => {}) {
-  return { offer, applyAnswer, accepted: () => {}, close };
-}
-
-/** A phone with a certificate other than the one it announced. */
-const impostor: HandsetFactory = async () => {
-  const ignore = () => {};
-  const leg = await openOfferingLeg(
-    { portRange: null, announcedIp: null, bindAddresses: ['127.0.0.1'], ipv6: false, iceServers: [] },
-    { onConnected: ignore, onFailed: ignore, onAudio: ignore, onDtmf: ignore, onActivity: ignore, onBye: ignore },
-    { role: 'meta' },
-  );
-  const offer = leg.localSdp.replace(/(a=fingerprint:sha-256 )..:..:../, '$1DE:CE:17');
-  return handset(
-    offer,
-    () => leg.close(),
-    (sdp) => leg.applyAnswer(sdp),
-  );
 };
