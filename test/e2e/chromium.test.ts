@@ -20,6 +20,7 @@ const RATE = 16_000;
 const hello = parseWav(readFileSync('assets/audio/hello.wav')).samples;
 /** The microphone's file begins when the page opens it; the words must wait until the call is answered. */
 const LEAD_MS = 2_500;
+const NARROW_DARK = { colorScheme: 'dark', viewport: { width: 320, height: 640 } } as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'talkwire-chromium-'));
 const open: { close(): Promise<void> }[] = [];
@@ -41,22 +42,10 @@ afterAll(async () => {
 });
 
 describe('A call from headless Chromium, which is full ICE and offers everything it has', () => {
-  let bridge: Bridge;
-  let agent: RawAgent;
-  let phone: BrowserPhone;
-  beforeAll(async () => {
-    agent = await RawAgent.start();
-    const environment = { TALKWIRE_BIND_ADDRESSES: ['127.0.0.1', ...lanAddresses()].join(',') };
-    bridge = await startBridge({ agentUrl: agent.url, environment });
-    phone = await servePage(bridge);
-  });
-  afterAll(async () => {
-    await phone?.close();
-    await bridge?.close();
-    await agent?.stop();
-  });
+  const line = theLine();
 
   it('is heard by the agent, hears its echo, presses keys and hangs up', async () => {
+    const { agent, bridge, phone } = line;
     const page = await openPage(phone);
     await page.screenshot('idle');
     await page.press('Call');
@@ -118,7 +107,8 @@ describe('A call from headless Chromium, which is full ICE and offers everything
   }, 45_000);
 
   it('ends on the page when the agent hangs up', async () => {
-    const page = await openPage(phone, { colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+    const { agent, bridge, phone } = line;
+    const page = await openPage(phone, NARROW_DARK);
     await page.press('Call');
     const connection = await agent.connection();
     await page.untilStatus('On the line');
@@ -134,6 +124,7 @@ describe('A call from headless Chromium, which is full ICE and offers everything
   });
 
   it('is answered when the browser hides its addresses behind mDNS names', async () => {
+    const { agent, bridge, phone } = line;
     const page = await openPage(phone);
     let hidden = '';
     await page.page.route('**/phone/calls', (route) => {
@@ -152,6 +143,7 @@ describe('A call from headless Chromium, which is full ICE and offers everything
   });
 
   it('is hung up when the page is closed', async () => {
+    const { agent, bridge, phone } = line;
     const page = await openPage(phone);
     await page.press('Call');
     const connection = await agent.connection();
@@ -162,22 +154,10 @@ describe('A call from headless Chromium, which is full ICE and offers everything
 });
 
 describe('The phone of headless Chromium, which the business calls', () => {
-  let bridge: Bridge;
-  let agent: RawAgent;
-  let phone: BrowserPhone;
-  beforeAll(async () => {
-    agent = await RawAgent.start();
-    const environment = { TALKWIRE_BIND_ADDRESSES: ['127.0.0.1', ...lanAddresses()].join(',') };
-    bridge = await startBridge({ agentUrl: agent.url, environment });
-    phone = await servePage(bridge);
-  });
-  afterAll(async () => {
-    await phone?.close();
-    await bridge?.close();
-    await agent?.stop();
-  });
+  const line = theLine();
 
   it('is asked first, rings, hears the greeting, is heard, and hangs up', async () => {
+    const { agent, bridge, phone } = line;
     const page = await openPage(phone);
     await page.untilText('Not allowed');
     await page.press('Write “Hello”');
@@ -223,7 +203,8 @@ describe('The phone of headless Chromium, which the business calls', () => {
   }, 45_000);
 
   it('is declined without a microphone, and the permission is taken back in the profile', async () => {
-    const page = await openPage(phone, { colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+    const { bridge, phone } = line;
+    const page = await openPage(phone, NARROW_DARK);
     await page.press('Always allow');
     await page.untilText('Always allowed');
     const id = await dial(bridge, phone, 'require');
@@ -241,6 +222,7 @@ describe('The phone of headless Chromium, which the business calls', () => {
   });
 
   it('stops ringing when the business gives up', async () => {
+    const { bridge, phone } = line;
     const page = await openPage(phone);
     await page.press('Allow 7 days');
     await expect.poll(() => permissionOf(bridge, phone.user)).toBe('temporary');
@@ -252,10 +234,9 @@ describe('The phone of headless Chromium, which the business calls', () => {
   });
 
   it('goes on ringing when it may not use the microphone, and says so', async () => {
+    const { bridge, phone } = line;
     const page = await openPage(phone);
-    await page.page.evaluate(
-      `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))`,
-    );
+    await page.refuseMicrophone();
     await page.press('Always allow');
     await expect.poll(() => permissionOf(bridge, phone.user)).toBe('permanent');
     await dial(bridge, phone, 'require');
@@ -269,6 +250,7 @@ describe('The phone of headless Chromium, which the business calls', () => {
   });
 
   it('does not ring after the person has refused the request', async () => {
+    const { agent } = line;
     const other = keep(await startBridge({ agentUrl: agent.url }));
     const itsPhone = keep(await servePage(other));
     const page = await openPage(itsPhone);
@@ -286,6 +268,7 @@ describe('The phone of headless Chromium, which the business calls', () => {
   });
 
   it('is the page that was opened last', async () => {
+    const { phone } = line;
     const first = await openPage(phone);
     await first.untilText('+1 415 555 0142');
     await openPage(phone);
@@ -296,9 +279,7 @@ describe('The phone of headless Chromium, which the business calls', () => {
 describe('The page says in a sentence', () => {
   it('that it may not use the microphone', async () => {
     const page = await openPage(keep(await servePage({ whatsapp: await whatsappWithoutBridge() })));
-    await page.page.evaluate(
-      `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))`,
-    );
+    await page.refuseMicrophone();
     await page.press('Call');
     await page.untilProblem('This page may not use the microphone. Allow it in the browser, then press Call again.');
     await page.screenshot('no-microphone');
@@ -324,6 +305,30 @@ describe('The page says in a sentence', () => {
     await page.untilProblem('The bridge could not be reached. Is it running?');
   });
 });
+
+interface Line {
+  readonly agent: RawAgent;
+  readonly bridge: Bridge;
+  /** The page of a phone. */
+  readonly phone: BrowserPhone;
+}
+
+/** An agent, a bridge that a browser reaches, and a phone: there while the tests of a describe run. */
+function theLine(): Line {
+  const line: { -readonly [K in keyof Line]?: Line[K] } = {};
+  beforeAll(async () => {
+    line.agent = await RawAgent.start();
+    const environment = { TALKWIRE_BIND_ADDRESSES: ['127.0.0.1', ...lanAddresses()].join(',') };
+    line.bridge = await startBridge({ agentUrl: line.agent.url, environment });
+    line.phone = await servePage(line.bridge);
+  });
+  afterAll(async () => {
+    await line.phone?.close();
+    await line.bridge?.close();
+    await line.agent?.stop();
+  });
+  return line as Line;
+}
 
 function keep<T extends { close(): Promise<void> }>(thing: T): T {
   open.push(thing);

@@ -1,13 +1,13 @@
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closingRows } from '../support/closing-table.ts';
+import { describe, it } from 'vitest';
+import { closingRows, rowOf } from '../support/closing-table.ts';
 import { House } from '../support/house.ts';
 import { CHAINS, EXCUSED } from './closing/chains.ts';
+import { haveNeighbours } from './closing/neighbours.ts';
 import { ORDINARY } from './closing/ordinary.ts';
 import { asked, onlyARuntime, RUNTIMES, WAITING_RUNTIMES } from './closing/runtimes.ts';
-import { SPECIAL, taken, threads, WAITING } from './closing/special.ts';
-import { ANSWERED, done, drain, inTime, openHouse, type Street } from './closing/street.ts';
+import { SPECIAL, WAITING } from './closing/special.ts';
+import { ANSWERED, done, drain, openHouse, type Street } from './closing/street.ts';
+import { walkAll } from './closing/walks.ts';
 
 /** One row after the other. */
 const STREETS: readonly Street[] = [ORDINARY, ...SPECIAL, ...CHAINS, ...RUNTIMES];
@@ -23,62 +23,15 @@ const KEPT_OUT = ['foreign-answer'];
 /** Nobody waits for it here: test/unit/call/closing-document.test.ts. */
 const AFTER_A_DAY = ['runtime-forgotten'];
 
-const rowsByName = new Map(closingRows().map((row) => [row.name, row]));
-const rowOf = (name: string) => rowsByName.get(name)!;
-
 describe('docs/closing.md over real media, and what is left afterwards', () => {
-  beforeAll(async () => {
-    taken.bind(0, '127.0.0.1');
-    await once(taken, 'listening');
-  });
-  afterAll(() => {
-    taken.close();
-    threads.close();
-  });
+  haveNeighbours();
 
-  it('walks every row', () => {
-    const walked = [...STREETS, ...PATIENT].flatMap(({ rows }) => Object.keys(rows));
-    const others = [...STOPPING, STOPPING_WITH_A_RUNTIME, ...AFTER_A_CRASH, ...KEPT_OUT, ...AFTER_A_DAY];
-    expect([...walked, ...others].sort()).toEqual([...rowsByName.keys()].sort());
+  walkAll({
+    rows: closingRows(),
+    streets: STREETS,
+    patient: PATIENT,
+    others: [...STOPPING, STOPPING_WITH_A_RUNTIME, ...AFTER_A_CRASH, ...KEPT_OUT, ...AFTER_A_DAY],
   });
-
-  describe.each(STREETS)('$what', (street) => {
-    let house: House;
-    beforeAll(async () => {
-      house = await openHouse(street);
-    });
-    afterAll(async () => {
-      await house.threadsIdle();
-      await house.close();
-    });
-
-    it.each(Object.entries(street.rows))('%s', async (name, walk) => {
-      const before = house.before();
-      await house.check(rowOf(name), await walk(house));
-      await house.nothingOpen(before);
-    });
-  });
-
-  it(`at the same time: ${PATIENT.flatMap(({ rows }) => Object.keys(rows)).join(', ')}`, async () => {
-    const houses = await Promise.all(PATIENT.map(openHouse));
-    try {
-      const before = houses.map((house) => house.before());
-      const walks = PATIENT.flatMap(({ rows }, index) =>
-        Object.entries(rows).map(([name, walk]) => ({ name, walk, house: houses[index]! })),
-      );
-      await Promise.all(
-        walks.map(async ({ name, walk, house }, place) => {
-          // So many handshakes in one moment would be a test of the machine.
-          await delay(300 * place);
-          await house.check(rowOf(name), await inTime(name, walk(house)));
-        }),
-      );
-      await Promise.all(houses.map((house, index) => house.nothingOpen(before[index]!)));
-      await Promise.all(houses.map((house) => house.threadsIdle()));
-    } finally {
-      await Promise.all(houses.map((house) => house.close()));
-    }
-  }, 120_000);
 
   it(`a service that stops: ${STOPPING.join(', ')}`, async () => {
     const house = await House.start();

@@ -14,7 +14,6 @@ import {
   startSimulatedWhatsApp,
 } from '../../src/simulator/index.ts';
 import { openDatabase } from '../../src/storage/index.ts';
-import { freePort } from '../load/support/free-port.ts';
 import {
   API_KEY,
   bridgeEnvironment,
@@ -24,6 +23,7 @@ import {
   PHONE_NUMBER_ID,
   unfinishedRows,
 } from '../support/bridge.ts';
+import { freePort } from '../support/free-port.ts';
 import { settles } from '../support/open-things.ts';
 import { RawAgent, type RawAgentConnection } from '../support/raw-agent.ts';
 import { sdpAnswer } from '../support/sdp-answer.ts';

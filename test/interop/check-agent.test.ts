@@ -1,19 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type CheckAgentOptions, checkAgent } from '../../src/conformance/index.ts';
 import { CHECK_OPTIONS } from '../support/check-options.ts';
+import { freePort } from '../support/free-port.ts';
 import { pipecatInstalled, startPipecatBot, startPipecatRunner } from '../support/pipecat-bot.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Behaviours that did not pass, each with what was seen. */
 async function notPassed(options: Partial<CheckAgentOptions>): Promise<Record<string, string>> {

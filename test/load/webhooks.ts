@@ -14,10 +14,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { bridgeEnvironment, PHONE_NUMBER_ID } from '../support/bridge.ts';
+import { freePort } from '../support/free-port.ts';
 import { BridgeProcess } from './support/bridge-process.ts';
 import { AGREES, CannedGraph } from './support/canned-graph.ts';
 import { percentile, printFigures, round } from './support/figures.ts';
-import { freePort } from './support/free-port.ts';
 import { type PreparedWebhook, webhookMix } from './support/webhook-mix.ts';
 
 const APP_SECRET = 'benchmark-app-secret';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { WebSocket } from 'ws';
 import { decodeUlaw, encodeUlaw, levelDb, resample, sineTone } from '../../src/audio/index.ts';
 import type { FakeElevenLabsOptions } from './fake-elevenlabs.ts';
-import { Mailbox } from './fake-elevenlabs-mailbox.ts';
+import { Mailbox } from './mailbox.ts';
 
 export type ClientMessage = Readonly<Record<string, unknown>> & { readonly type?: string };
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { FakeConversation } from './fake-elevenlabs-conversation.ts';
-import { Mailbox } from './fake-elevenlabs-mailbox.ts';
+import { Mailbox } from './mailbox.ts';
 
 export interface FakeElevenLabsOptions {
   readonly agentId: string;

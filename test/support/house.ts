@@ -4,7 +4,7 @@ import { parseWav } from '../../src/audio/index.ts';
 import type { ThreadLoad } from '../../src/media/index.ts';
 import type { CallManners, CallOptions, SimulatedCall } from '../../src/simulator/index.ts';
 import { type Bridge, type BridgeOptions, startBridge } from './bridge.ts';
-import { type ClosingRow, farewellsOf } from './closing-table.ts';
+import { type ClosingRow, dialledIn, farewellsOf, isLaunched } from './closing-table.ts';
 import { type Dialled, Dialler } from './dialler.ts';
 import { liveTimers, openThings, settles, timersAtRest } from './open-things.ts';
 import { RawAgent, type RawAgentConnection } from './raw-agent.ts';
@@ -141,11 +141,11 @@ export class House {
     expect(duration).toEqual(wasAnswered ? expect.any(Number) : null);
     const types = timeline.map((line) => line.type);
     if (row.media === 'never opened') expect(types).not.toContain('media_opened');
-    expect(types.filter((type) => type === 'agent_connecting')).toHaveLength(dialledIn(row));
+    expect(types.filter((type) => type === 'agent_connecting')).toHaveLength(dialledIn(row.agent));
     expect(types.includes('agent_launched')).toBe(row.agent === 'has the call');
-    expect(this.runtime.launchesOf(name ?? '')).toHaveLength(isLaunched(row) ? 1 : 0);
+    expect(this.runtime.launchesOf(name ?? '')).toHaveLength(isLaunched(row.agent) ? 1 : 0);
     const connections = [this.agent, this.second].flatMap((agent) => agent.connectionsOf(name ?? ''));
-    expect(connections.length).toBeLessThanOrEqual(dialledIn(row) + types.filter(isReconnecting).length);
+    expect(connections.length).toBeLessThanOrEqual(dialledIn(row.agent) + types.filter(isReconnecting).length);
     for (const { closed } of connections) await closed;
   }
 
@@ -190,16 +190,6 @@ export function words(ms: number): Int16Array {
 
 function isAccepted({ name }: ClosingRow, graph: readonly string[]): boolean {
   return graph.includes('accept') || name === 'overtaken';
-}
-
-function isLaunched({ agent }: ClosingRow): boolean {
-  return agent === 'asked to take it' || agent === 'has the call';
-}
-
-/** How many agents are dialled, not counting those that are dialled again. */
-function dialledIn(row: ClosingRow): number {
-  if (row.agent === 'never dialled' || isLaunched(row)) return 0;
-  return row.agent.startsWith('one after the other') ? 2 : 1;
 }
 
 function isReconnecting(type: string): boolean {

@@ -55,6 +55,13 @@ export class PhonePage {
     await this.page.getByRole('button', { name: button, exact: true }).click();
   }
 
+  /** The person, or the system, gives the page no microphone. */
+  async refuseMicrophone(): Promise<void> {
+    await this.page.evaluate(
+      `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))`,
+    );
+  }
+
   /** Rejects with the page's own words if it shows a problem instead. */
   async untilStatus(text: string): Promise<void> {
     const status = this.status.filter({ hasText: text });

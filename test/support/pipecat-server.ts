@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs/light.js';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
+import { AgentSocket, type Message } from './agent-socket.ts';
+import { Mailbox } from './mailbox.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -47,7 +49,7 @@ export interface HeardAudio {
 /** A bot whose script is the test: a real websocket server on loopback that speaks only when told. */
 export class PipecatServer {
   readonly #http = createServer();
-  readonly #connections = new Queue<PipecatConnection>();
+  readonly #connections = new Mailbox<PipecatConnection>();
   readonly #all: PipecatConnection[] = [];
 
   static async start(): Promise<PipecatServer> {
@@ -83,49 +85,12 @@ export class PipecatServer {
   }
 }
 
-export class PipecatConnection {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  /** Every message so far, in order. */
-  readonly messages: Fields[] = [];
+export class PipecatConnection extends AgentSocket<HeardAudio> {
   /** Websocket messages that were text, which ends a real bot's session. */
   textCount = 0;
-  readonly #socket: WebSocket;
-  readonly #messages = new Queue<Fields>();
-  readonly #audio = new Queue<HeardAudio>();
-
-  constructor(socket: WebSocket, path: string, headers: IncomingHttpHeaders) {
-    this.#socket = socket;
-    this.path = path;
-    this.headers = headers;
-    this.closed = new Promise((resolve) => {
-      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-    });
-    socket.on('error', () => {});
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary) {
-        this.textCount += 1;
-        return;
-      }
-      const frame = frameType.toObject(frameType.decode(data), { longs: Number }) as {
-        readonly audio?: HeardAudio;
-        readonly message?: { readonly data: string };
-      };
-      if (frame.audio !== undefined) this.#audio.push(frame.audio);
-      if (frame.message === undefined) return;
-      const message = JSON.parse(frame.message.data) as Fields;
-      this.messages.push(message);
-      this.#messages.push(message);
-    });
-  }
 
   bytes(bytes: Uint8Array): void {
-    this.#socket.send(bytes);
-  }
-
-  text(text: string): void {
-    this.#socket.send(text);
+    this.socket.send(bytes);
   }
 
   say(message: unknown): void {
@@ -149,45 +114,16 @@ export class PipecatConnection {
     this.bytes(pipecatFrame({ interruption: { id: 9, name: 'InterruptionFrame#1' } }));
   }
 
-  /** The next message of this type; others that came before it are passed over. */
-  async hear(type: string): Promise<Fields> {
-    for (;;) {
-      const message = await this.#messages.next();
-      if (message['type'] === type) return message;
+  protected override take(data: Buffer, isBinary: boolean): void {
+    if (!isBinary) {
+      this.textCount += 1;
+      return;
     }
-  }
-
-  hearSound(): Promise<HeardAudio> {
-    return this.#audio.next();
-  }
-
-  close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason);
-  }
-
-  drop(): void {
-    this.#socket.terminate();
-  }
-
-  stopReading(): void {
-    this.#socket.pause();
-  }
-}
-
-/** Hands each item to one reader, in order, whoever comes first. */
-class Queue<T> {
-  readonly #items: T[] = [];
-  readonly #readers: ((item: T) => void)[] = [];
-
-  push(item: T): void {
-    const reader = this.#readers.shift();
-    if (reader) reader(item);
-    else this.#items.push(item);
-  }
-
-  next(): Promise<T> {
-    const item = this.#items.shift();
-    if (item !== undefined) return Promise.resolve(item);
-    return new Promise((resolve) => this.#readers.push(resolve));
+    const frame = frameType.toObject(frameType.decode(data), { longs: Number }) as {
+      readonly audio?: HeardAudio;
+      readonly message?: { readonly data: string };
+    };
+    if (frame.audio !== undefined) this.sounds.push(frame.audio);
+    if (frame.message !== undefined) this.keep(JSON.parse(frame.message.data) as Message);
   }
 }

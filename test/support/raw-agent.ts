@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { AgentSocket, type Message } from './agent-socket.ts';
+import { Mailbox } from './mailbox.ts';
 
 export interface RawAgentOptions {
   /** Answer the upgrade with this HTTP status instead of taking it. */
@@ -12,13 +14,11 @@ export interface RawAgentOptions {
   readonly chooseSubprotocol?: boolean;
 }
 
-export type Message = Record<string, unknown>;
-
 /** An agent whose script is the test: a real websocket server on loopback that speaks only when told. */
 export class RawAgent {
   readonly options: { -readonly [K in keyof RawAgentOptions]: RawAgentOptions[K] };
   readonly #http = createServer();
-  readonly #connections = new Queue<RawAgentConnection>();
+  readonly #connections = new Mailbox<RawAgentConnection>();
   readonly #all: RawAgentConnection[] = [];
 
   constructor(options: RawAgentOptions = {}) {
@@ -93,41 +93,20 @@ export class RawAgent {
   }
 }
 
-export class RawAgentConnection {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  /** Every control message so far, in order. */
-  readonly messages: Message[] = [];
-  readonly #socket: WebSocket;
-  readonly #control = new Queue<Message>();
-  readonly #audio = new Queue<Buffer>();
-  readonly #pings = new Queue<Buffer>();
+export class RawAgentConnection extends AgentSocket<Buffer> {
+  readonly #ready: boolean;
+  readonly #pings = new Mailbox<Buffer>();
   #settles = 0;
 
+  /** `ready`: it says so as soon as `start` came. */
   constructor(socket: WebSocket, path: string, headers: IncomingHttpHeaders, ready: boolean) {
-    this.#socket = socket;
-    this.path = path;
-    this.headers = headers;
-    this.closed = new Promise((resolve) => {
-      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-    });
-    socket.on('error', () => {});
+    super(socket, path, headers);
+    this.#ready = ready;
     socket.on('ping', (data: Buffer) => this.#pings.push(data));
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) {
-        this.#audio.push(data);
-        return;
-      }
-      const message = JSON.parse(data.toString()) as Message;
-      this.messages.push(message);
-      this.#control.push(message);
-      if (ready && message['type'] === 'start') this.say({ type: 'ready' });
-    });
   }
 
   get open(): boolean {
-    return this.#socket.readyState !== this.#socket.CLOSED;
+    return this.socket.readyState !== this.socket.CLOSED;
   }
 
   /** WhatsApp's id of the call that `start` named; null before it came. */
@@ -140,28 +119,12 @@ export class RawAgentConnection {
     this.text(JSON.stringify(message));
   }
 
-  text(text: string): void {
-    this.#socket.send(text);
-  }
-
   sound(samples: Int16Array | Uint8Array): void {
-    this.#socket.send(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
-  }
-
-  /** The next message of this type; others that came before it are passed over. */
-  async hear(type: string): Promise<Message> {
-    for (;;) {
-      const message = await this.#control.next();
-      if (message['type'] === type) return message;
-    }
-  }
-
-  hearSound(): Promise<Buffer> {
-    return this.#audio.next();
+    this.socket.send(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
   }
 
   get soundsWaiting(): number {
-    return this.#audio.waiting;
+    return this.sounds.waiting;
   }
 
   /** Resolves when everything the bridge sent before was heard: a ping that comes back. */
@@ -177,42 +140,17 @@ export class RawAgentConnection {
     await this.#pings.next();
   }
 
-  close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason);
-  }
-
-  /** Gone without a close frame. */
-  drop(): void {
-    this.#socket.terminate();
-  }
-
-  stopReading(): void {
-    this.#socket.pause();
-  }
-
   readAgain(): void {
-    this.#socket.resume();
-  }
-}
-
-/** Hands each item to one reader, in order, whoever comes first. */
-class Queue<T> {
-  readonly #items: T[] = [];
-  readonly #readers: ((item: T) => void)[] = [];
-
-  get waiting(): number {
-    return this.#items.length;
+    this.socket.resume();
   }
 
-  push(item: T): void {
-    const reader = this.#readers.shift();
-    if (reader) reader(item);
-    else this.#items.push(item);
-  }
-
-  next(): Promise<T> {
-    const item = this.#items.shift();
-    if (item !== undefined) return Promise.resolve(item);
-    return new Promise((resolve) => this.#readers.push(resolve));
+  protected override take(data: Buffer, isBinary: boolean): void {
+    if (isBinary) {
+      this.sounds.push(data);
+      return;
+    }
+    const message = JSON.parse(data.toString()) as Message;
+    this.keep(message);
+    if (this.#ready && message['type'] === 'start') this.say({ type: 'ready' });
   }
 }

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type AgentWire, type CallContext, createAgentWire, type WireServices } from '../../src/agents/index.ts';
 import type { TwilioAgent as TwilioTarget } from '../../src/call/index.ts';
 import { callContext } from './call-context.ts';
+import { Mailbox } from './mailbox.ts';
 import { RecordingWireListener, wireServices } from './wire-listener.ts';
 
 export const ACCOUNT_SID = 'AC0123456789abcdef0123456789abcdef';
@@ -82,7 +83,7 @@ export class TwilioBot {
     const sockets = new WebSocketServer({ noServer: true });
     bot.#http.on('upgrade', (request, socket, head) => {
       socket.on('error', () => {});
-      bot.#dials.put(null);
+      bot.#dials.push(null);
       if (bot.silent) return;
       if (bot.refuseWith !== null) {
         socket.end(`HTTP/1.1 ${bot.refuseWith} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -91,7 +92,7 @@ export class TwilioBot {
       sockets.handleUpgrade(request, socket, head, (websocket) => {
         const stream = new BotStream(websocket, request.url ?? '');
         bot.#all.push(stream);
-        bot.#streams.put(stream);
+        bot.#streams.push(stream);
       });
     });
     bot.#http.listen(0, '127.0.0.1');
@@ -122,12 +123,12 @@ export class TwilioBot {
 
   /** The next connection of the bridge, in order. */
   stream(): Promise<BotStream> {
-    return this.#streams.take();
+    return this.#streams.next();
   }
 
   /** The next time that somebody asks for a websocket, whatever becomes of it. */
   async dialled(): Promise<void> {
-    await this.#dials.take();
+    await this.#dials.next();
   }
 
   async stop(): Promise<void> {
@@ -170,7 +171,7 @@ export class BotStream {
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as StreamMessage;
       this.messages.push(message);
-      this.#unread.put(message);
+      this.#unread.push(message);
     });
   }
 
@@ -193,7 +194,7 @@ export class BotStream {
   /** The next message of this event; others that came before it are passed over. */
   async hear(event: string): Promise<StreamMessage> {
     for (;;) {
-      const message = await this.#unread.take();
+      const message = await this.#unread.next();
       if (message.event === event) return message;
     }
   }
@@ -262,23 +263,5 @@ export class TwilioCalls {
   async stop(): Promise<void> {
     for (const wire of this.#wires) wire.abort();
     await this.bot.stop();
-  }
-}
-
-/** Hands each item to one reader, in order, whoever comes first. */
-class Mailbox<T> {
-  readonly #items: T[] = [];
-  readonly #readers: ((item: T) => void)[] = [];
-
-  put(item: T): void {
-    const reader = this.#readers.shift();
-    if (reader) reader(item);
-    else this.#items.push(item);
-  }
-
-  take(): Promise<T> {
-    const item = this.#items.shift();
-    if (item !== undefined) return Promise.resolve(item);
-    return new Promise((resolve) => this.#readers.push(resolve));
   }
 }

@@ -1,17 +1,11 @@
 import { expect } from 'vitest';
-import { nextConnection, rawLink } from '../../support/switchboard.ts';
-import { ANSWERED, done, hearsThePrompt, SORRY, type Street } from './street.ts';
+import { nextConnection } from '../../support/switchboard.ts';
+import { ANSWERED, done, hearsThePrompt, SECOND_OUT_OF_ORDER, SORRY, type Street } from './street.ts';
 
 /** Agents that come one after the other. */
 export const CHAINS: readonly Street[] = [
   {
-    what: 'a number with two agents, the second of which is out of order',
-    options: () => ({}),
-    staff: async (house) => {
-      house.second.options.refuseWith = 503;
-      // One call that is not let go of, and the next walk finds it full.
-      await house.board.add(rawLink('Second', house.second, 16_000, { settings: { max_concurrent_calls: 1 } }), 1);
-    },
+    ...SECOND_OUT_OF_ORDER,
     rows: {
       'chain-failed': async (house) => {
         const call = await house.call({ faults: [{ type: 'ice.never' }] }, { ready: false });

@@ -1,16 +1,9 @@
-import { createSocket } from 'node:dgram';
 import { expect } from 'vitest';
-import { MediaThreads } from '../../support/media-threads.ts';
-import { rawLink } from '../../support/switchboard.ts';
 import { follow } from './dials.ts';
-import { dialDone, hearsThePromptOfDial, SORRY, type Street } from './street.ts';
-
-/** Somebody else's port; asked for an address, it says nothing. */
-export const silent = createSocket('udp4');
-export const threads = new MediaThreads();
+import { askingForAnAddress, noPortLeft, threads } from './neighbours.ts';
+import { dialDone, hearsThePromptOfDial, SECOND_OUT_OF_ORDER, SORRY, type Street } from './street.ts';
 
 const RINGS = { reply: 'ignore' } as const;
-const askingForAnAddress = () => ({ TALKWIRE_ICE_SERVERS: `stun:127.0.0.1:${silent.address().port}` });
 
 /** All calls of it are hit. */
 export const DYING_THREAD: Street = {
@@ -29,7 +22,7 @@ export const DYING_THREAD: Street = {
 export const SPECIAL_DIALS: readonly Street[] = [
   {
     what: 'a bridge that has no UDP port left',
-    options: () => ({ environment: { TALKWIRE_UDP_PORTS: `${silent.address().port}-${silent.address().port}` } }),
+    options: () => ({ environment: noPortLeft() }),
     rows: { 'dial-leg-failed-1': async (house) => dialDone(house, await house.dial()) },
   },
   {
@@ -63,12 +56,7 @@ export const SPECIAL_DIALS: readonly Street[] = [
     rows: { 'dial-rang-out': async (house) => dialDone(house, await house.dial(RINGS), 'connect', 'terminate') },
   },
   {
-    what: 'a number with two agents, the second of which is out of order',
-    options: () => ({}),
-    staff: async (house) => {
-      house.second.options.refuseWith = 503;
-      await house.board.add(rawLink('Second', house.second, 16_000, { settings: { max_concurrent_calls: 1 } }), 1);
-    },
+    ...SECOND_OUT_OF_ORDER,
     rows: {
       'dial-chain-failed': async (house) => {
         const { dialled, agent } = await house.ring(RINGS);

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dialClosingRows } from '../../support/closing-table.ts';
+import { describe, it } from 'vitest';
+import { dialClosingRows, rowOf } from '../../support/closing-table.ts';
 import { House } from '../../support/house.ts';
 import { ORDINARY_DIALS, pickedUp } from './dials.ts';
-import { DYING_THREAD, SPECIAL_DIALS, silent, threads } from './dials-special.ts';
-import { inTime, openHouse, type Street } from './street.ts';
+import { DYING_THREAD, SPECIAL_DIALS } from './dials-special.ts';
+import { haveNeighbours } from './neighbours.ts';
+import type { Street } from './street.ts';
+import { walkAll } from './walks.ts';
 
 /** One row after the other. */
 const STREETS: readonly Street[] = [ORDINARY_DIALS, DYING_THREAD];
@@ -20,61 +20,15 @@ const UNHEARD_OF = ['dial-leg-failed-2'];
 /** Nobody waits for it here, nor has a client's call a limit: test/unit/call/closing-of-dials.test.ts. */
 const AFTER_A_DAY = ['dial-followed-max-duration', 'dial-followed-forgotten', 'dial-followed-silent'];
 
-const rowsByName = new Map(dialClosingRows().map((row) => [row.name, row]));
-const rowOf = (name: string) => rowsByName.get(name)!;
-
 describe('docs/closing.md over real media: calls that we place, and what is left afterwards', () => {
-  beforeAll(async () => {
-    silent.bind(0, '127.0.0.1');
-    await once(silent, 'listening');
-  });
-  afterAll(() => {
-    silent.close();
-    threads.close();
-  });
+  haveNeighbours();
 
-  it('walks every row', () => {
-    const walked = [...STREETS, ...SPECIAL_DIALS].flatMap(({ rows }) => Object.keys(rows));
-    const others = [...STOPPING, ...AFTER_A_CRASH, ...KEPT_OUT, ...UNHEARD_OF, ...AFTER_A_DAY];
-    expect([...walked, ...others].sort()).toEqual([...rowsByName.keys()].sort());
+  walkAll({
+    rows: dialClosingRows(),
+    streets: STREETS,
+    patient: SPECIAL_DIALS,
+    others: [...STOPPING, ...AFTER_A_CRASH, ...KEPT_OUT, ...UNHEARD_OF, ...AFTER_A_DAY],
   });
-
-  describe.each(STREETS)('$what', (street) => {
-    let house: House;
-    beforeAll(async () => {
-      house = await openHouse(street);
-    });
-    afterAll(async () => {
-      await house.threadsIdle();
-      await house.close();
-    });
-
-    it.each(Object.entries(street.rows))('%s', async (name, walk) => {
-      const before = house.before();
-      await house.check(rowOf(name), await walk(house));
-      await house.nothingOpen(before);
-    });
-  });
-
-  it(`at the same time: ${SPECIAL_DIALS.flatMap(({ rows }) => Object.keys(rows)).join(', ')}`, async () => {
-    const houses = await Promise.all(SPECIAL_DIALS.map(openHouse));
-    try {
-      const before = houses.map((house) => house.before());
-      const walks = SPECIAL_DIALS.flatMap(({ rows }, index) =>
-        Object.entries(rows).map(([name, walk]) => ({ name, walk, house: houses[index]! })),
-      );
-      await Promise.all(
-        walks.map(async ({ name, walk, house }, place) => {
-          await delay(300 * place);
-          await house.check(rowOf(name), await inTime(name, walk(house)));
-        }),
-      );
-      await Promise.all(houses.map((house, index) => house.nothingOpen(before[index]!)));
-      await Promise.all(houses.map((house) => house.threadsIdle()));
-    } finally {
-      await Promise.all(houses.map((house) => house.close()));
-    }
-  }, 120_000);
 
   it(`a service that stops: ${STOPPING.join(', ')}`, async () => {
     const house = await House.start();

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { CallManners, FaultInput, RungHandsetFactory } from '../../../src/simulator/index.ts';
-import { openAnsweringLeg, openOfferingLeg } from '../../../src/webrtc/index.ts';
+import { openOfferingLeg } from '../../../src/webrtc/index.ts';
 import type { Dialled } from '../../support/dialler.ts';
 import type { House } from '../../support/house.ts';
 import { LegLog, loopback } from '../../support/leg-pair.ts';
+import { rungImpostor } from './impostors.ts';
 import { dialDone, type Street } from './street.ts';
 import { dialFailed } from './webhooks.ts';
 
@@ -18,13 +19,6 @@ const SILENT_END = { type: 'webhook.lose', event: 'terminate' } as const;
 const NEVER_REACHED = { type: 'ice.never' } as const;
 const RINGS = { reply: 'ignore' } as const;
 const IN_GENERAL: CallManners = { afterMs: 100 };
-
-/** A phone whose answer names a certificate that it does not have. */
-const impostor: RungHandsetFactory = async (offer) => {
-  const leg = await openAnsweringLeg(offer, loopback(), new LegLog(), { role: 'meta' });
-  const answer = leg.localSdp.replace(/(a=fingerprint:sha-256 )..:..:../, '$1DE:CE:17');
-  return { answer, pickedUp: () => {}, close: () => leg.close() };
-};
 
 /** The number of the environment, its agent, and times that do not keep a test waiting. */
 export const ORDINARY_DIALS: Street = {
@@ -74,7 +68,7 @@ export const ORDINARY_DIALS: Street = {
       return dialDone(house, dialled, 'connect', 'terminate');
     },
     'dial-leg-failed-3': async (house) => {
-      const dialled = await house.dial({ ...RINGS, handset: impostor });
+      const dialled = await house.dial({ ...RINGS, handset: rungImpostor });
       return dialDone(house, dialled, 'connect', 'terminate');
     },
     'dial-agent-failed': async (house) => {
@@ -92,7 +86,7 @@ export const ORDINARY_DIALS: Street = {
     },
     'dial-media-lost': async (house) => {
       const late = { type: 'webhook.hold', event: 'connect', until: 'accepted' } as const;
-      const dialled = await house.dial({ reply: 'pick_up', handset: impostor, faults: [late] });
+      const dialled = await house.dial({ reply: 'pick_up', handset: rungImpostor, faults: [late] });
       return dialDone(house, dialled, 'connect', 'terminate');
     },
     'dial-agent-lost': async (house) => {

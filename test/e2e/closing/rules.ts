@@ -1,17 +1,9 @@
 import type { House, Walked } from '../../support/house.ts';
-import { done, type Walk } from './street.ts';
+import { done, secondRejected, type Walk } from './street.ts';
 
 /** Calls that the number's rules refuse; each walk gives the number its rules and takes them away again. */
 export const REFUSED_BY_RULES: Readonly<Record<string, Walk>> = {
-  'number-busy': (house) =>
-    ruledBy(house, { max_concurrent_calls: 1 }, async () => {
-      const { call: first } = await house.talk();
-      const second = await done(await house.call(), 'reject');
-      first.hangUp();
-      await house.bridge.recordOf(first);
-      await first.waitFor('closed', 5_000);
-      return second;
-    }),
+  'number-busy': (house) => ruledBy(house, { max_concurrent_calls: 1 }, () => secondRejected(house)),
   'outside-hours': (house) => {
     const weekly = [{ day: dayAfterTomorrow(), from: '00:00', to: '24:00' }];
     return ruledBy(house, { hours: { time_zone: 'Etc/UTC', weekly } }, async () => done(await house.call(), 'reject'));

@@ -1,11 +1,6 @@
-import { createSocket } from 'node:dgram';
 import { expect } from 'vitest';
-import { MediaThreads } from '../../support/media-threads.ts';
-import { ANSWERED, done, drain, hearsThePrompt, SORRY, type Street } from './street.ts';
-
-/** Somebody else's port. */
-export const taken = createSocket('udp4');
-export const threads = new MediaThreads();
+import { noPortLeft, threads } from './neighbours.ts';
+import { ANSWERED, done, drain, hearsThePrompt, SORRY, type Street, secondRejected } from './street.ts';
 
 /** Numbers and bridges that are in one way not like others. */
 export const SPECIAL: readonly Street[] = [
@@ -37,16 +32,7 @@ export const SPECIAL: readonly Street[] = [
   {
     what: 'a number that takes one call at a time',
     options: () => ({ environment: { TALKWIRE_MAX_CALLS: '1' } }),
-    rows: {
-      'at-capacity': async (house) => {
-        const { call: first } = await house.talk();
-        const second = await done(await house.call(), 'reject');
-        first.hangUp();
-        await house.bridge.recordOf(first);
-        await first.waitFor('closed', 5_000);
-        return second;
-      },
-    },
+    rows: { 'at-capacity': secondRejected },
   },
   {
     what: 'a number without an agent',
@@ -55,7 +41,7 @@ export const SPECIAL: readonly Street[] = [
   },
   {
     what: 'a bridge that has no UDP port left',
-    options: () => ({ environment: { TALKWIRE_UDP_PORTS: `${taken.address().port}-${taken.address().port}` } }),
+    options: () => ({ environment: noPortLeft() }),
     rows: { 'leg-failed-1': async (house) => done(await house.call(), 'reject') },
   },
   {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { levelDb } from '../../../src/audio/index.ts';
 import { PromptLibrary } from '../../../src/media/prompts.ts';
@@ -7,6 +6,7 @@ import type { BridgeOptions } from '../../support/bridge.ts';
 import type { Dialled } from '../../support/dialler.ts';
 import { House, type Walked, words } from '../../support/house.ts';
 import { PhoneEar } from '../../support/phone-ear.ts';
+import { rawLink } from '../../support/switchboard.ts';
 
 export type Walk = (house: House) => Promise<Walked>;
 
@@ -23,24 +23,20 @@ export const RATE = 16_000;
 export const ANSWERED = ['pre_accept', 'accept'];
 export const SORRY = { action: 'prompt', prompt: 'unavailable.ogg' } as const;
 
+export const SECOND_OUT_OF_ORDER = {
+  what: 'a number with two agents, the second of which is out of order',
+  options: () => ({}),
+  staff: async (house) => {
+    house.second.options.refuseWith = 503;
+    // One call that is not let go of, and the next walk finds it full.
+    await house.board.add(rawLink('Second', house.second, 16_000, { settings: { max_concurrent_calls: 1 } }), 1);
+  },
+} satisfies Omit<Street, 'rows'>;
+
 export async function openHouse({ options, staff }: Omit<Street, 'what' | 'rows'>): Promise<House> {
   const house = await House.start(options());
   await staff?.(house);
   return house;
-}
-
-/** So that one that stands still among many is known by its name. */
-export async function inTime<T>(name: string, walk: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = delay(60_000, null, { signal: over.signal }).then(() => {
-    throw new Error(`${name} stands still`);
-  });
-  try {
-    return await Promise.race([walk, late]);
-  } finally {
-    late.catch(() => {});
-    over.abort();
-  }
 }
 
 export async function done(call: SimulatedCall, ...graph: string[]): Promise<Walked> {
@@ -54,6 +50,16 @@ export async function dialDone(house: House, dialled: Dialled, ...graph: string[
   const phone = house.bridge.whatsapp.received.find(({ callId }) => callId === name);
   await phone?.waitFor('closed', 50_000);
   return { callId: dialled.id, graph, dialled };
+}
+
+/** One call is on the line, and another comes. */
+export async function secondRejected(house: House): Promise<Walked> {
+  const { call: first } = await house.talk();
+  const second = await done(await house.call(), 'reject');
+  first.hangUp();
+  await house.bridge.recordOf(first);
+  await first.waitFor('closed', 5_000);
+  return second;
 }
 
 /** The agent has hung up and its last words, `ms` long, are being played. */

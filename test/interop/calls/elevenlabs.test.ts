@@ -9,6 +9,7 @@ import { Hearing, type Utterance } from '../../support/interop-hearing.ts';
 import { voice } from '../../support/scripted-agents/index.ts';
 import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, type Link } from '../../support/switchboard.ts';
+import { expectLastWords } from './last-words.ts';
 
 /* The fake service was driven by the vendor's own client first (test/interop/elevenlabs). */
 
@@ -28,8 +29,7 @@ const STORY_MS = 10_000;
 const STORY_HZ = 900;
 const OBJECTION: Utterance = { seed: 7, ms: 800 };
 const OBJECTION_AT_MS = 7_500;
-const GOODBYE_HZ = 600;
-const GOODBYE_MS = 800;
+const GOODBYE = { text: 'Goodbye.', hz: 600, ms: 800 };
 
 let exchange: Exchange;
 const services: FakeElevenLabs[] = [];
@@ -97,7 +97,7 @@ async function scenesWith(formats: (typeof FORMATS)[number]): Promise<Readonly<R
     await call.waitFor('spoken', 20_000);
     // Until it has repeated the objection.
     await delay(400 + OBJECTION.ms + 700);
-    talk.say('Goodbye.', sineTone(48_000, GOODBYE_HZ, GOODBYE_MS), 48_000);
+    talk.say(GOODBYE.text, sineTone(48_000, GOODBYE.hz, GOODBYE.ms), 48_000);
     talk.endCall();
     const record = await exchange.board.ended(call);
     return async () => {
@@ -115,7 +115,7 @@ async function scenesWith(formats: (typeof FORMATS)[number]): Promise<Readonly<R
       const again = heard.expectWords({ ...OBJECTION, fromMs: 200 }, { fromMs: story.endMs });
       expect(heard.soundMs(story.endMs + 60, again.atMs - 250)).toBe(0);
 
-      expectLastWords(heard, call);
+      expectLastWords(call, heard, GOODBYE);
       expect(talk.pongs.length).toBeGreaterThan(10);
       const spoken = record.timeline.filter(({ type }) => type === 'transcript').map(({ data }) => data);
       expect(spoken).toContainEqual(expect.objectContaining({ party: 'agent', text: GREETING.text }));
@@ -127,23 +127,17 @@ async function scenesWith(formats: (typeof FORMATS)[number]): Promise<Readonly<R
   const close: Scene = async () => {
     const { call, conversation: talk } = await ring();
     await call.waitFor('heard', 10_000);
-    talk.say('Goodbye.', sineTone(48_000, GOODBYE_HZ, GOODBYE_MS), 48_000);
+    talk.say(GOODBYE.text, sineTone(48_000, GOODBYE.hz, GOODBYE.ms), 48_000);
     talk.close(1000);
     const record = await exchange.board.ended(call);
     return async () => {
       const heard = await Hearing.of(call);
       // Both were said at once, and are heard one after the other.
       heard.expectTone(GREETING.hz, GREETING.ms);
-      expectLastWords(heard, call);
+      expectLastWords(call, heard, GOODBYE);
       expect(endingOf(record)).toBe('completed/agent_hangup/agent');
     };
   };
 
   return { [`conversation ${formats.agentFormat}`]: conversation, [`close ${formats.agentFormat}`]: close };
-}
-
-function expectLastWords(heard: Hearing, call: SimulatedCall): void {
-  const goodbye = heard.expectTone(GOODBYE_HZ, GOODBYE_MS);
-  const endedAt = call.timeline.find(({ type }) => type === 'ended')?.at ?? Number.NaN;
-  expect(endedAt - heard.unix(goodbye.endMs)).toBeLessThan(1_000);
 }

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { resample } from '../../../src/audio/index.ts';
-import type { SimulatedCall } from '../../../src/simulator/index.ts';
 import { FAKE_KEY, FakeRealtime, type FakeRealtimeOptions } from '../../support/fake-realtime.ts';
 import { Exchange, playScenes, type Scene, script } from '../../support/interop-calls.ts';
 import { Hearing } from '../../support/interop-hearing.ts';
 import { trace, voice } from '../../support/scripted-agents/index.ts';
 import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, type Link } from '../../support/switchboard.ts';
+import { expectLastWords } from './last-words.ts';
 
 /* The fake service was driven by the vendor's own client first (test/interop/openai). */
 
@@ -118,7 +118,7 @@ const usesTools: Scene = async () => {
       expect.objectContaining({ type: 'function_call_output', call_id: 'call_rooms', output: '{"free":3}' }),
     );
     expect(connection.session.faults).toEqual([]);
-    expectLastWords(heard, call);
+    expectLastWords(call, heard, GOODBYE);
     expect(endingOf(record)).toBe('completed/agent_hangup/agent');
   };
 };
@@ -128,17 +128,10 @@ const saysGoodbyeFirst: Scene = async () => {
   const call = await exchange.ring([link]);
   const record = await exchange.board.ended(call);
   return async () => {
-    expectLastWords(await Hearing.of(call), call);
+    expectLastWords(call, await Hearing.of(call), GOODBYE);
     expect(endingOf(record)).toBe('completed/agent_hangup/agent');
   };
 };
-
-/** They are heard whole, and the call ends with them. */
-function expectLastWords(heard: Hearing, call: SimulatedCall): void {
-  const goodbye = heard.expectTone(GOODBYE.hz, GOODBYE.ms);
-  const endedAt = call.timeline.find(({ type }) => type === 'ended')?.at ?? Number.NaN;
-  expect(endedAt - heard.unix(goodbye.endMs)).toBeLessThan(1_000);
-}
 
 it('greets, hears the caller, is interrupted and knows how much of it was heard', { timeout: 60_000 }, async () =>
   (await played())('conversation'),

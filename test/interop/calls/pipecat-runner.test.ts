@@ -1,25 +1,16 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { Exchange, script } from '../../support/interop-calls.ts';
 import { Hearing, type Utterance } from '../../support/interop-hearing.ts';
 import { type PipecatRunner, pipecatInstalled, startPipecatRunner } from '../../support/pipecat-bot.ts';
 import { voice } from '../../support/scripted-agents/index.ts';
 import { endingOf } from '../../support/switchboard.ts';
+import { wentOnMs } from './last-words.ts';
 
 const SPEECH: Utterance = { seed: 6, ms: 1_600 };
 const SPEECH_AT_MS = 1_800;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe.runIf(pipecatInstalled('new'))('The example bot, as its README has it run', () => {
   let exchange: Exchange;
@@ -50,8 +41,7 @@ describe.runIf(pipecatInstalled('new'))('The example bot, as its README has it r
     const greeting = heard.expectTone(660, 400);
     const repeated = heard.expectWords(SPEECH, { fromMs: greeting.endMs });
     const goodbye = heard.expectTone(330, 400, { fromMs: repeated.endMs });
-    const endedAt = call.timeline.find(({ type }) => type === 'ended')?.at ?? Number.NaN;
-    expect(endedAt - heard.unix(goodbye.endMs)).toBeLessThan(1_200);
+    expect(wentOnMs(call, heard, goodbye)).toBeLessThan(1_200);
     expect(endingOf(record)).toBe('completed/agent_hangup/agent');
   }, 40_000);
 });

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PromptLibrary } from '../../../src/media/prompts.ts';
-import type { SimulatedCall } from '../../../src/simulator/index.ts';
 import { Exchange, playScenes, type Scene, script } from '../../support/interop-calls.ts';
 import { Hearing, type Utterance } from '../../support/interop-hearing.ts';
 import { PhoneEar } from '../../support/phone-ear.ts';
@@ -16,6 +15,7 @@ import { voice } from '../../support/scripted-agents/index.ts';
 import { sharedPlay } from '../../support/steady-machine.ts';
 import { endingOf, hopsOf, type Link, twilioLink } from '../../support/switchboard.ts';
 import { ACCOUNT_SID, AUTH_TOKEN } from '../../support/twilio-agent.ts';
+import { wentOnMs } from './last-words.ts';
 
 type Serializer = 'protobuf' | 'twilio';
 
@@ -57,11 +57,6 @@ async function timed(happens: Promise<unknown>): Promise<number> {
   const from = performance.now();
   await happens;
   return performance.now() - from;
-}
-
-/** When WhatsApp had the call end, Unix milliseconds. */
-function endOf(call: SimulatedCall): number {
-  return call.timeline.find(({ type }) => type === 'ended')?.at ?? Number.NaN;
 }
 
 describe.each(VERSIONS)('Whole calls with real Pipecat bots (%s)', (version) => {
@@ -163,7 +158,7 @@ describe.each(VERSIONS)('Whole calls with real Pipecat bots (%s)', (version) => 
           // Between the two, nothing that was queued when the caller spoke.
           expect(heard.soundMs(endMs + 300, goodbye.atMs - 20)).toBe(0);
           // Two seconds of silence come after the last words, and nobody has to hear them out.
-          expect(endOf(call) - heard.unix(goodbye.endMs)).toBeLessThan(1_200);
+          expect(wentOnMs(call, heard, goodbye)).toBeLessThan(1_200);
           expect(endingOf(record)).toBe('completed/agent_hangup/agent');
           if (hangsUpByRest(serializer)) expect(record.ending).toMatchObject({ detail: 'twilio_completed' });
           expect(exchange.board.bridge.graphActions(call)).toEqual(['pre_accept', 'accept', 'terminate']);

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLauncher } from '../../../src/agents/launch/launch-runtime.ts';
 import { identity } from '../../support/call.ts';
+import { freePort } from '../../support/free-port.ts';
 import {
   type PipecatRunner,
   pipecatInstalled,
@@ -13,15 +14,6 @@ import {
   startPipecatRunner,
 } from '../../support/pipecat-bot.ts';
 import { launchOf, PipecatCall, pipecatTarget, runtimeTarget } from '../../support/pipecat-call.ts';
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 // The address that the runner was given is what it answers with, and as wss: neither of the two is how it is reached.
 describe.each(['127.0.0.1', '0.0.0.0'])("Pipecat's own runner, listening on %s", (host) => {

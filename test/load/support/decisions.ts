@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { DEFAULT_DIAL_RULES, type DialOrder, decide, type PermissionBook } from '../../../src/permissions/index.ts';
 import { type DatabasePlace, openDatabase } from '../../../src/storage/index.ts';
+import { dialOrder } from '../../support/dial-order.ts';
 import { percentile, round } from './figures.ts';
 import { type OldCalls, userNamed, writeOldCalls } from './old-calls.ts';
 
@@ -98,20 +98,10 @@ async function decideAll(book: PermissionBook, from: number, to: number): Promis
 }
 
 function orderTo(phoneNumberId: string, user: number): DialOrder {
-  return {
-    id: randomUUID(),
+  return dialOrder({
     phoneNumberId,
     displayPhoneNumber: null,
     user: { waId: userNamed(user), userId: null },
-    voiceAgentId: null,
-    ringTimeoutMs: null,
-    context: {},
-    bizOpaqueCallbackData: null,
-    permission: { mode: 'require', template: null },
-    userTimeZone: null,
-    notBefore: null,
-    deadlineAt: null,
-    clientMedia: false,
     createdAt: Date.now(),
-  };
+  });
 }

@@ -6,11 +6,11 @@ import { Pool } from 'undici';
 import { DEFAULT_POLICY } from '../../../src/call/index.ts';
 import { openDatabase } from '../../../src/storage/index.ts';
 import { API_KEY, apiOf, bridgeEnvironment } from '../../support/bridge.ts';
+import { freePort } from '../../support/free-port.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { CANNOT_BE_CALLED, CannedGraph } from './canned-graph.ts';
 import { CONCURRENCY, MASTER_KEY, makeUsedDatabase, NUMBERS, timeAll } from './decisions.ts';
 import { percentile, round } from './figures.ts';
-import { freePort } from './free-port.ts';
 import { userNamed } from './old-calls.ts';
 
 const CALLS = '/platform/v1/whatsapp/calls';

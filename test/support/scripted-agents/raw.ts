@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { SampleRate } from '../../../src/call/index.ts';
-import { type Message, RawAgentConnection } from '../raw-agent.ts';
+import type { Message } from '../agent-socket.ts';
+import { Mailbox } from '../mailbox.ts';
+import { RawAgentConnection } from '../raw-agent.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
 import { ScriptedCall } from './scripted-call.ts';
 import {
-  CallQueue,
   follow,
   Gate,
   MALFORMED_TEXTS,
@@ -35,7 +36,7 @@ export async function startRawAgent(rate: SampleRate = 16_000): Promise<Scripted
 
 /** It dials the bridge, as docs/protocol.md says under "Agents behind NAT". */
 export function startInboundRawAgent(rate: SampleRate = 16_000): ScriptedAgent {
-  const calls = new CallQueue();
+  const calls = new Mailbox<ScriptedCall>();
   const gate = new Gate();
   const sockets: WebSocket[] = [];
   const open = (url: string, headers: Record<string, string> = {}) => {

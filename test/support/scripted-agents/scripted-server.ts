@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { Mailbox } from '../mailbox.ts';
 import type { ScriptedCall } from './scripted-call.ts';
 
 export interface ScriptedServer {
@@ -16,7 +17,7 @@ export type TakeCall = (socket: WebSocket, request: IncomingMessage) => Scripted
 
 /** A websocket server on loopback for agents that the bridge dials; `page` answers plain requests. */
 export async function startScriptedServer(take: TakeCall, page?: RequestListener): Promise<ScriptedServer> {
-  const calls = new CallQueue();
+  const calls = new Mailbox<ScriptedCall>();
   const http = createServer(page);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 0 });
   const open = new Set<WebSocket>();
@@ -61,24 +62,6 @@ export class Gate {
       this.#waiting = null;
       for (const enter of waiting) enter();
     };
-  }
-}
-
-/** Hands each call to one reader, in order. */
-export class CallQueue {
-  readonly #calls: ScriptedCall[] = [];
-  readonly #readers: ((call: ScriptedCall) => void)[] = [];
-
-  push(call: ScriptedCall): void {
-    const reader = this.#readers.shift();
-    if (reader === undefined) this.#calls.push(call);
-    else reader(call);
-  }
-
-  next(): Promise<ScriptedCall> {
-    const call = this.#calls.shift();
-    if (call !== undefined) return Promise.resolve(call);
-    return new Promise((resolve) => this.#readers.push(resolve));
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe } from 'vitest';
 import type { CallPolicy } from '../../../src/call/index.ts';
 import {
   agentFailed,
@@ -27,9 +27,9 @@ import {
   terminateAfter,
   whenLost,
 } from '../../support/call.ts';
-import { closingRows, farewellsOf } from '../../support/closing-table.ts';
+import { closingRows } from '../../support/closing-table.ts';
+import { AT, type Step, testTable, type Walk, WOKEN, walk } from './closing-walks.ts';
 
-const AT = T0 + 1_000;
 const failed = { status: 'FAILED' } as const;
 const apiHangup = { type: 'api.hangup', at: AT } as const;
 const drained = { type: 'service.drained', at: AT } as const;
@@ -44,28 +44,13 @@ const excusing = policy({ agents: [choice(agentTarget(), whenLost({ action: 'pro
 const launched = [connect(T0), agentLaunched(T0 + 300)];
 const promptOnly = promptPolicy({ agents: [] });
 
-const fedWith = (rules: CallPolicy, phase: Reached, ...inputs: Parameters<TestCall['feed']>): (() => TestCall)[] => [
-  () => {
-    const call = TestCall.in(phase, rules);
-    call.feed(...inputs);
-    return call;
-  },
-];
-const fed = (phase: Reached, ...inputs: Parameters<TestCall['feed']>) => fedWith(policy(), phase, ...inputs);
-/** Woken once more after `inputs`. */
-const wokenAfter = (rules: CallPolicy, phase: Reached, ...inputs: Parameters<TestCall['feed']>) => [
-  () => {
-    const call = TestCall.in(phase, rules);
-    call.feed(...inputs);
-    call.wake();
-    return call;
-  },
-];
-const woken = (phase: Reached, rules = policy()) => wokenAfter(rules, phase);
-const begun = (rules: CallPolicy, ...inputs: Parameters<TestCall['feed']>) => fedWith(rules, 'new', ...inputs);
+const fedWith = (rules: CallPolicy, phase: Reached, ...steps: readonly Step[]) =>
+  walk(() => TestCall.in(phase, rules), ...steps);
+const fed = (phase: Reached, ...steps: readonly Step[]) => fedWith(policy(), phase, ...steps);
+const begun = (rules: CallPolicy, ...steps: readonly Step[]) => fedWith(rules, 'new', ...steps);
 
 /** How each row of the document comes about; several where its trigger names several. */
-const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
+const WALKS: Readonly<Record<string, Walk | readonly Walk[]>> = {
   stale: fed('new', connect(AT, { timestamp: AT - 46_000 })),
   'no-agent': begun(policy({ agents: [] }), connect(AT)),
   'at-capacity': fed('new', { type: 'service.refused', why: 'at_capacity', at: AT }, connect(AT)),
@@ -74,25 +59,22 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
   'outside-hours': fed('new', { type: 'service.refused', why: 'outside_hours', at: AT }, connect(AT)),
   'caller-denied': fed('new', { type: 'service.refused', why: 'caller_denied', at: AT }, connect(AT)),
   'not-an-offer': fed('new', connect(AT, { sdpType: 'answer' })),
-  'foreign-answer': [
-    () => {
-      const call = new TestCall(policy(), identity({ direction: 'outbound' }));
-      call.feed(connect(AT, { sdpType: 'answer' }));
-      return call;
-    },
-  ],
+  'foreign-answer': walk(
+    () => new TestCall(policy(), identity({ direction: 'outbound' })),
+    connect(AT, { sdpType: 'answer' }),
+  ),
   'terminated-first': fed('new', terminate(AT), connect(AT)),
   'restarted-ringing': fed('new', { type: 'service.restarted', answered: false, launched: false, at: AT }),
   'restarted-talking': fed('new', { type: 'service.restarted', answered: true, launched: false, at: AT }),
 
-  'gave-up': (['offered', 'pre-accepting', 'waiting', 'accepting'] as const).flatMap((at) => fed(at, terminate(AT))),
+  'gave-up': (['offered', 'pre-accepting', 'waiting', 'accepting'] as const).map((at) => fed(at, terminate(AT))),
   'meta-failed-early': fed('waiting', terminate(AT, failed)),
   overtaken: fed('accepting', terminate(AT, { startTime: AT - 500 })),
   'bad-offer': fed('offered', mediaFailed(AT, 'bad_offer')),
-  'leg-failed-1': [...fed('offered', mediaFailed(AT, 'no_port')), ...fed('pre-accepting', closed(AT))],
-  'leg-failed-2': [...fed('waiting', mediaFailed(AT, 'ice_failed')), ...fed('waiting', closed(AT))],
-  'media-timeout-1': [...woken('offered', patient), ...woken('pre-accepting', patient)],
-  'media-timeout-2': woken('waiting', patient),
+  'leg-failed-1': [fed('offered', mediaFailed(AT, 'no_port')), fed('pre-accepting', closed(AT))],
+  'leg-failed-2': [fed('waiting', mediaFailed(AT, 'ice_failed')), fed('waiting', closed(AT))],
+  'media-timeout-1': [fedWith(patient, 'offered', WOKEN), fedWith(patient, 'pre-accepting', WOKEN)],
+  'media-timeout-2': fedWith(patient, 'waiting', WOKEN),
   'thread-died-early': fed('waiting', mediaFailed(AT, 'thread_died')),
   'pre-accept-refused': fed('pre-accepting', no(AT, 'pre_accept', 'refused')),
   'pre-accept-gone': fed('pre-accepting', no(AT, 'pre_accept', 'gone')),
@@ -100,18 +82,10 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
   'accept-refused': fed('accepting', no(AT, 'accept', 'refused')),
   'accept-gone': fed('accepting', no(AT, 'accept', 'gone')),
   'accept-unknown': fed('accepting', no(AT, 'accept', 'unknown')),
-  'agent-failed-1': [...fed('offered', agentFailed(AT)), ...woken('pre-accepting')],
-  'agent-failed-2': [...fed('waiting', agentFailed(AT)), ...woken('waiting')],
+  'agent-failed-1': [fed('offered', agentFailed(AT)), fed('pre-accepting', WOKEN)],
+  'agent-failed-2': [fed('waiting', agentFailed(AT)), fed('waiting', WOKEN)],
   'chain-failed': fedWith(chain, 'waiting', agentFailed(AT), agentFailed(AT + 50, 'circuit_open', 1)),
-  'agent-late-prompt': [
-    () => {
-      const call = TestCall.in('waiting', promptPolicy());
-      call.feed(mediaConnected(AT));
-      call.wake();
-      call.feed(ok(AT, 'accept'), promptDone);
-      return call;
-    },
-  ],
+  'agent-late-prompt': fedWith(promptPolicy(), 'waiting', mediaConnected(AT), WOKEN, ok(AT, 'accept'), promptDone),
   'agent-failed-prompt': begun(
     promptPolicy(),
     connect(T0),
@@ -123,7 +97,7 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
     promptDone,
   ),
   'agent-declined': fed('waiting', agentHangup(AT, true)),
-  'api-rejected-1': [...fed('offered', apiHangup), ...fed('pre-accepting', apiHangup)],
+  'api-rejected-1': [fed('offered', apiHangup), fed('pre-accepting', apiHangup)],
   'api-rejected-2': fed('waiting', apiHangup),
   'api-rejected-3': fed('accepting', apiHangup),
   'drained-early': fed('waiting', drained),
@@ -133,57 +107,46 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
   'meta-failed': fed('connected', terminate(AT, failed)),
   'agent-hangup': fed('connected', agentHangup(AT, false)),
   'agent-drained': fed('draining', { type: 'media.drained', at: AT }),
-  'drain-timeout': woken('draining'),
-  'leg-broke-in-drain': [mediaFailed(AT, 'media_lost'), closed(AT), silent].flatMap((input) => fed('draining', input)),
+  'drain-timeout': fed('draining', WOKEN),
+  'leg-broke-in-drain': [mediaFailed(AT, 'media_lost'), closed(AT), silent].map((input) => fed('draining', input)),
   'user-hangup-in-drain': fed('draining', terminate(AT)),
   'agent-lost': [
-    ...fed('connected', agentFailed(AT)),
-    ...fedWith(ending, 'connected', agentFailed(AT)),
-    ...wokenAfter(policy(), 'connected', agentReconnecting(AT)),
+    fed('connected', agentFailed(AT)),
+    fedWith(ending, 'connected', agentFailed(AT)),
+    fed('connected', agentReconnecting(AT), WOKEN),
   ],
   'agent-lost-prompt': [
-    ...[true, false].flatMap((played) =>
-      fedWith(promptPolicy(), 'connected', agentFailed(AT), { ...promptDone, played }),
-    ),
-    ...fedWith(excusing, 'connected', agentFailed(AT), promptDone),
-    ...wokenAfter(promptPolicy(), 'connected', agentFailed(AT)),
+    ...[true, false].map((played) => fedWith(promptPolicy(), 'connected', agentFailed(AT), { ...promptDone, played })),
+    fedWith(excusing, 'connected', agentFailed(AT), promptDone),
+    fedWith(promptPolicy(), 'connected', agentFailed(AT), WOKEN),
   ],
-  'agent-not-back-prompt': [
-    () => {
-      const call = TestCall.in('connected', promptPolicy());
-      call.feed(agentReconnecting(AT));
-      call.wake();
-      call.feed({ ...promptDone, at: AT + 25_000 });
-      return call;
-    },
-  ],
+  'agent-not-back-prompt': fedWith(promptPolicy(), 'connected', agentReconnecting(AT), WOKEN, {
+    ...promptDone,
+    at: AT + 25_000,
+  }),
   'chain-lost': [
-    ...fedWith(chain, 'connected', agentFailed(AT), agentFailed(AT + 50, 'connect_refused', 1)),
-    ...wokenAfter(chain, 'connected', agentFailed(AT)),
-    ...fedWith(chain, 'connected', agentFailed(AT), agentReady(AT + 50, 1), agentFailed(AT + 90, 'silent', 1)),
+    fedWith(chain, 'connected', agentFailed(AT), agentFailed(AT + 50, 'connect_refused', 1)),
+    fedWith(chain, 'connected', agentFailed(AT), WOKEN),
+    fedWith(chain, 'connected', agentFailed(AT), agentReady(AT + 50, 1), agentFailed(AT + 90, 'silent', 1)),
   ],
   'user-hangup-in-excuse': fedWith(promptPolicy(), 'connected', agentFailed(AT), terminate(AT + 50)),
   'api-hangup-in-drain': fed('draining', apiHangup),
   'service-drained-in-drain': fed('draining', drained),
   'api-hangup': fed('connected', apiHangup),
-  'max-duration': woken('connected', policy({ maxDurationMs: 60_000 })),
+  'max-duration': fedWith(policy({ maxDurationMs: 60_000 }), 'connected', WOKEN),
   'prompt-played': [
-    ...woken('connected', promptOnly),
-    ...[true, false].map((played) => () => {
-      const call = TestCall.in('connected', promptOnly);
-      call.feed({ ...promptDone, played });
-      return call;
-    }),
+    fedWith(promptOnly, 'connected', WOKEN),
+    ...[true, false].map((played) => fedWith(promptOnly, 'connected', { ...promptDone, played })),
   ],
   'service-drained': fed('connected', drained),
   'media-silent': fed('connected', silent),
-  'media-lost': [...fed('connected', mediaFailed(AT, 'media_lost')), ...fed('connected', closed(AT))],
+  'media-lost': [fed('connected', mediaFailed(AT, 'media_lost')), fed('connected', closed(AT))],
   'thread-died': fed('connected', mediaFailed(AT, 'thread_died')),
 
   'launch-failed': [
-    ...begun(runtime, connect(T0), agentFailed(AT)),
-    ...wokenAfter(runtime, 'new', connect(T0)),
-    ...begun(runtimes, connect(T0), agentFailed(AT), agentFailed(AT + 50, 'at_capacity', 1)),
+    begun(runtime, connect(T0), agentFailed(AT)),
+    begun(runtime, connect(T0), WOKEN),
+    begun(runtimes, connect(T0), agentFailed(AT), agentFailed(AT + 50, 'at_capacity', 1)),
   ],
   'launch-failed-answered': begun(runtime, connect(T0), agentFailed(AT), no(AT + 50, 'reject', 'refused')),
   'launch-failed-prompt': begun(
@@ -204,53 +167,8 @@ const CASES: Readonly<Record<string, readonly (() => TestCall)[]>> = {
   'runtime-meta-failed': begun(runtime, ...launched, terminate(AT, { ...failed, startTime: T0 + 500 })),
   'runtime-never-up': begun(runtime, ...launched, terminate(AT, failed)),
   'runtime-api-hangup': begun(runtime, ...launched, apiHangup),
-  'runtime-max-duration': wokenAfter({ ...runtime, maxDurationMs: 60_000 }, 'new', ...launched),
-  'runtime-forgotten': wokenAfter(runtime, 'new', ...launched),
+  'runtime-max-duration': begun({ ...runtime, maxDurationMs: 60_000 }, ...launched, WOKEN),
+  'runtime-forgotten': begun(runtime, ...launched, WOKEN),
 };
 
-const rows = closingRows();
-
-describe('docs/closing.md is what the machine does', () => {
-  test('it has exactly the rows that are walked here', () => {
-    expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(CASES).sort());
-  });
-
-  test.each(rows)('$name', ({ name, graph, media, agent, record }) => {
-    for (const reach of CASES[name] ?? []) {
-      const call = reach();
-      if (graph.includes('once accept has its result')) {
-        expect(call.count('graph.terminate')).toBe(0);
-        call.feed(ok(AT + 10, 'accept'));
-      }
-      if (media.includes('not waited for')) {
-        call.feed(ok(AT + 20, 'terminate'));
-        expect(call.isOver).toBe(true);
-      }
-      call.confirm(AT + 5_000).feed(agentReady(AT + 5_001));
-
-      expect(call.isOver).toBe(true);
-      expect(call.ended).toBe(record);
-      expect(call.actions.filter(isFarewell)).toEqual(farewellsOf(graph).map((action) => `graph.${action}`));
-      expect(call.count('media.open')).toBe(media === 'never opened' ? 0 : 1);
-      expect(call.count('media.close')).toBe(media === 'never opened' ? 0 : 1);
-      expect(call.count('media.drain')).toBe(media.startsWith('drained') ? 1 : 0);
-      expect(call.count('media.play')).toBe(media.includes('the prompt') ? 1 : 0);
-      expect(call.count('agent.connect')).toBe(dialledIn(agent));
-      expect(call.count('agent.close')).toBe(agent.startsWith('let go') ? 1 : 0);
-      expect(call.count('agent.launch') > 0).toBe(LAUNCHED.includes(agent));
-      expect(call.record.status).toBe(/^(failed|dropped)/.test(record) ? 'failed' : 'completed');
-    }
-  });
-});
-
-const LAUNCHED = ['asked to take it', 'has the call'];
-
-/** How many agents are dialled in a row's walk, of its `agent` cell. */
-function dialledIn(agent: string): number {
-  if (agent === 'never dialled' || LAUNCHED.includes(agent)) return 0;
-  return agent.startsWith('one after the other') ? 2 : 1;
-}
-
-function isFarewell(type: string): boolean {
-  return type === 'graph.reject' || type === 'graph.terminate';
-}
+describe('docs/closing.md is what the machine does', () => testTable(closingRows(), 'media.open', WALKS));

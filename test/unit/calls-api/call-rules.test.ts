@@ -1,12 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { InvalidFields } from '../../../src/agents/index.ts';
 import { NO_RULES } from '../../../src/agents/ports.ts';
 import { callRulesIn, toCallRules } from '../../../src/calls-api/call-rules.ts';
-import { askAsClient, testApi } from '../../support/api-server.ts';
-import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
+import { testRules } from './number-rules.ts';
 
-const RULES = `/platform/v1/whatsapp/phone_numbers/${PHONE_NUMBER_ID}/call_rules`;
 const NONE = {
   max_concurrent_calls: null,
   hours: null,
@@ -32,17 +28,15 @@ const SOME = {
   answer_within_seconds: 12.5,
 };
 
-describe('the call rules of a number', () => {
-  it('are none at first, are replaced as a whole, and are what calls are planned by', async () => {
-    const { server, database } = await testApi();
-    expect(await askAsClient(server, 'GET', RULES)).toEqual({
-      status: 200,
-      body: { data: { phone_number_id: PHONE_NUMBER_ID, ...NONE } },
-    });
-    const answer = { status: 200, body: { data: { phone_number_id: PHONE_NUMBER_ID, ...SOME } } };
-    expect(await askAsClient(server, 'PUT', RULES, { call_rules: SOME })).toEqual(answer);
-    expect(await askAsClient(server, 'GET', RULES)).toEqual(answer);
-    expect(database.numbers.handlingOf(PHONE_NUMBER_ID)?.rules).toEqual({
+testRules({
+  name: 'call_rules',
+  keptIn: (numbers, phoneNumberId) => numbers.handlingOf(phoneNumberId)?.rules,
+  rulesIn: callRulesIn,
+  toAnswer: toCallRules,
+  defaults: { sent: NONE, kept: NO_RULES },
+  others: {
+    sent: SOME,
+    kept: {
       maxConcurrentCalls: 4,
       hours: {
         timeZone: 'America/Sao_Paulo',
@@ -53,24 +47,10 @@ describe('the call rules of a number', () => {
       allow: SOME.allow,
       deny: [],
       answerWithinMs: 12_500,
-    });
-    expect((await askAsClient(server, 'PUT', RULES, { deny: ['+1 (555) 010-0001'] })).body.data).toEqual({
-      phone_number_id: PHONE_NUMBER_ID,
-      ...NONE,
-      deny: ['15550100001'],
-    });
-  });
-
-  it('are of our numbers only, and for those with a key', async () => {
-    const { server } = await testApi();
-    const missing = { status: 404, body: { error: 'Phone number not found' } };
-    const foreign = RULES.replace(PHONE_NUMBER_ID, '1');
-    expect(await askAsClient(server, 'GET', foreign)).toEqual(missing);
-    expect(await askAsClient(server, 'PUT', foreign, {})).toEqual(missing);
-    expect((await server.inject({ method: 'PUT', url: RULES, payload: {} })).statusCode).toBe(401);
-  });
-
-  it.each([
+    },
+  },
+  single: { sent: { deny: ['+1 (555) 010-0001'] }, shown: { deny: ['15550100001'] } },
+  refused: [
     [
       { hours: { time_zone: 'Europe/Berlinn', weekly: SOME.hours.weekly } },
       'hours.time_zone',
@@ -109,17 +89,8 @@ describe('the call rules of a number', () => {
     [{ deny: ['ada'] }, 'deny.0', 'must be a phone number'],
     [{ answer_within_seconds: 90 }, 'answer_within_seconds', 'must be a number from 1 to 45'],
     [{ call_rules: [] }, 'base', 'must be an object'],
-  ])('cannot be %j', async (body, field, rule) => {
-    const { server, database } = await testApi();
-    const { status, body: answer } = await askAsClient(server, 'PUT', RULES, body as object);
-    expect(status).toBe(422);
-    expect(answer.errors[field]).toEqual([expect.stringContaining(rule)]);
-    expect(database.numbers.rules(PHONE_NUMBER_ID)).toEqual(NO_RULES);
-  });
-});
-
-describe('any body', () => {
-  const near = fc.record(
+  ],
+  near: fc.record(
     {
       max_concurrent_calls: fc.oneof(fc.integer(), fc.constant(null), fc.string()),
       hours: fc.oneof(
@@ -145,20 +116,5 @@ describe('any body', () => {
       answer_within_seconds: fc.oneof(fc.double(), fc.constant(null)),
     },
     { requiredKeys: [] },
-  );
-
-  it('is either refused by field, or becomes rules that mean the same when they are sent again', () => {
-    fc.assert(
-      fc.property(fc.oneof(near, near, fc.record({ call_rules: near }), fc.anything()), (body) => {
-        try {
-          const rules = callRulesIn(body);
-          expect(callRulesIn(JSON.parse(JSON.stringify(toCallRules(rules))))).toEqual(rules);
-        } catch (fault) {
-          if (!(fault instanceof InvalidFields)) throw fault;
-          expect(Object.keys(fault.fields).length).toBeGreaterThan(0);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+  ),
 });

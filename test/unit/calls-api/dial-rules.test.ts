@@ -1,12 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { InvalidFields } from '../../../src/agents/index.ts';
 import { dialRulesIn, toDialRules } from '../../../src/calls-api/dial-rules.ts';
 import { DEFAULT_DIAL_RULES } from '../../../src/permissions/index.ts';
-import { askAsClient, testApi } from '../../support/api-server.ts';
-import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
+import { testRules } from './number-rules.ts';
 
-const RULES = `/platform/v1/whatsapp/phone_numbers/${PHONE_NUMBER_ID}/dial_rules`;
 const DEFAULTS = {
   profile: 'production',
   stop_after_unanswered: 3,
@@ -33,14 +29,15 @@ const SOME = {
 };
 const template = SOME.request_template;
 
-describe('the dial rules of a number', () => {
-  it('are the defaults at first, are replaced as a whole, and are what dials are decided by', async () => {
-    const { server, database } = await testApi();
-    const answer = (rules: object) => ({ status: 200, body: { data: { phone_number_id: PHONE_NUMBER_ID, ...rules } } });
-    expect(await askAsClient(server, 'GET', RULES)).toEqual(answer(DEFAULTS));
-    expect(await askAsClient(server, 'PUT', RULES, { dial_rules: SOME })).toEqual(answer(SOME));
-    expect(await askAsClient(server, 'GET', RULES)).toEqual(answer(SOME));
-    expect(database.numbers.dialRules(PHONE_NUMBER_ID)).toEqual({
+testRules({
+  name: 'dial_rules',
+  keptIn: (numbers, phoneNumberId) => numbers.dialRules(phoneNumberId),
+  rulesIn: dialRulesIn,
+  toAnswer: toDialRules,
+  defaults: { sent: DEFAULTS, kept: DEFAULT_DIAL_RULES },
+  others: {
+    sent: SOME,
+    kept: {
       profile: 'sandbox',
       stopAfterUnanswered: null,
       warnAfterUnanswered: 1,
@@ -51,22 +48,10 @@ describe('the dial rules of a number', () => {
       requestText: SOME.request_text,
       requestTemplate: template,
       messagingTier: 2_000,
-    });
-    const changed = answer({ ...DEFAULTS, profile: 'sandbox' });
-    expect(await askAsClient(server, 'PUT', RULES, { profile: 'sandbox' })).toEqual(changed);
-  });
-
-  it('are of our numbers only, and for those with a key', async () => {
-    const { server } = await testApi();
-    const missing = { status: 404, body: { error: 'Phone number not found' } };
-    const foreign = RULES.replace(PHONE_NUMBER_ID, '1');
-    expect(await askAsClient(server, 'GET', foreign)).toEqual(missing);
-    expect(await askAsClient(server, 'PUT', foreign, {})).toEqual(missing);
-    expect((await server.inject({ method: 'PUT', url: RULES, payload: {} })).statusCode).toBe(401);
-    expect((await server.inject({ method: 'GET', url: RULES })).statusCode).toBe(401);
-  });
-
-  it.each<[object, string, string]>([
+    },
+  },
+  single: { sent: { profile: 'sandbox' }, shown: { profile: 'sandbox' } },
+  refused: [
     [{ profile: 'test' }, 'profile', 'must be production or sandbox'],
     [{ stop_after_unanswered: 0 }, 'stop_after_unanswered', 'must be a whole number from 1 to 10'],
     [{ warn_after_unanswered: null }, 'warn_after_unanswered', 'must be a whole number'],
@@ -83,17 +68,8 @@ describe('the dial rules of a number', () => {
     [{ request_template: { ...template, language: 'english' } }, 'request_template.language', 'must be a language'],
     [{ messaging_tier: 0 }, 'messaging_tier', 'must be a whole number'],
     [{ dial_rules: [] }, 'base', 'must be an object'],
-  ])('cannot be %j', async (body, field, rule) => {
-    const { server, database } = await testApi();
-    const { status, body: answer } = await askAsClient(server, 'PUT', RULES, body);
-    expect(status).toBe(422);
-    expect(answer.errors[field]).toEqual([expect.stringContaining(rule)]);
-    expect(database.numbers.dialRules(PHONE_NUMBER_ID)).toEqual(DEFAULT_DIAL_RULES);
-  });
-});
-
-describe('any body', () => {
-  const near = fc.record(
+  ],
+  near: fc.record(
     {
       profile: fc.constantFrom('production', 'sandbox', 'x'),
       stop_after_unanswered: fc.oneof(fc.integer({ min: 0, max: 11 }), fc.constant(null)),
@@ -110,20 +86,5 @@ describe('any body', () => {
       messaging_tier: fc.oneof(fc.integer(), fc.constant(null)),
     },
     { requiredKeys: [] },
-  );
-
-  it('is either refused by field, or becomes rules that mean the same when they are sent again', () => {
-    fc.assert(
-      fc.property(fc.oneof(near, near, fc.record({ dial_rules: near }), fc.anything()), (body) => {
-        try {
-          const rules = dialRulesIn(body);
-          expect(dialRulesIn(JSON.parse(JSON.stringify(toDialRules(rules))))).toEqual(rules);
-        } catch (fault) {
-          if (!(fault instanceof InvalidFields)) throw fault;
-          expect(Object.keys(fault.fields).length).toBeGreaterThan(0);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+  ),
 });

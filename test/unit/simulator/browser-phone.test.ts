@@ -1,12 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type BrowserPhone,
-  type SimulatedWhatsApp,
-  startBrowserPhone,
-  startSimulatedWhatsApp,
-} from '../../../src/simulator/index.ts';
-import { type CaughtWebhook, WebhookCatcher } from '../../support/webhook-catcher.ts';
-import { OFFER } from './support/business.ts';
+import { type BrowserPhone, type SimulatedWhatsApp, startBrowserPhone } from '../../../src/simulator/index.ts';
+import type { CaughtWebhook, WebhookCatcher } from '../../support/webhook-catcher.ts';
+import { OFFER, startCaughtWhatsApp } from './support/business.ts';
 
 describe('the browser phone', () => {
   const opened: { close(): Promise<void> }[] = [];
@@ -15,15 +10,7 @@ describe('the browser phone', () => {
   });
 
   async function start(acceptTimeoutMs = 30_000) {
-    const catcher = await WebhookCatcher.start();
-    const whatsapp = await startSimulatedWhatsApp({
-      bridgeWebhookUrl: () => catcher.url,
-      appSecret: 'app secret',
-      phoneNumberId: '111',
-      displayPhoneNumber: '15550001111',
-      token: 'token',
-      acceptTimeoutMs,
-    });
+    const { catcher, whatsapp } = await startCaughtWhatsApp({ acceptTimeoutMs });
     const phone = await startBrowserPhone({ whatsapp, host: '127.0.0.1', port: 0, pageFolder: 'web/phone' });
     opened.push(catcher, whatsapp, phone);
     return { catcher, whatsapp, phone };

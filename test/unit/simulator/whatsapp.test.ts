@@ -1,15 +1,14 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type CallOptions,
-  type Handset,
-  type HandsetListener,
-  type SimulatedWhatsApp,
-  type SimulatedWhatsAppOptions,
-  startSimulatedWhatsApp,
+import type {
+  CallOptions,
+  Handset,
+  HandsetListener,
+  SimulatedWhatsApp,
+  SimulatedWhatsAppOptions,
 } from '../../../src/simulator/index.ts';
 import { sdpAnswer } from '../../support/sdp-answer.ts';
-import { WebhookCatcher } from '../../support/webhook-catcher.ts';
+import { startCaughtWhatsApp } from './support/business.ts';
 
 /** A handset without media that keeps what happens to it. */
 class MuteHandset implements Handset {
@@ -41,16 +40,7 @@ describe('a simulated WhatsApp', () => {
   });
 
   async function start(changes: Partial<SimulatedWhatsAppOptions> = {}) {
-    const catcher = await WebhookCatcher.start();
-    const whatsapp = await startSimulatedWhatsApp({
-      bridgeWebhookUrl: () => catcher.url,
-      appSecret: 'app secret',
-      phoneNumberId: '111',
-      displayPhoneNumber: '15550001111',
-      token: 'token',
-      webhookRetryDelaysMs: [],
-      ...changes,
-    });
+    const { catcher, whatsapp } = await startCaughtWhatsApp({ webhookRetryDelaysMs: [], ...changes });
     opened.push(catcher, whatsapp);
     return { catcher, whatsapp, ...talker(whatsapp) };
   }

@@ -38,6 +38,20 @@ export class MuteRungHandset implements RungHandset {
   }
 }
 
+/** A simulated WhatsApp whose webhooks only are caught. */
+export async function startCaughtWhatsApp(changes: Partial<SimulatedWhatsAppOptions> = {}) {
+  const catcher = await WebhookCatcher.start();
+  const whatsapp = await startSimulatedWhatsApp({
+    bridgeWebhookUrl: () => catcher.url,
+    appSecret: 'app secret',
+    phoneNumberId: '111',
+    displayPhoneNumber: '15550001111',
+    token: 'token',
+    ...changes,
+  });
+  return { catcher, whatsapp };
+}
+
 /** A business of one program: catches webhooks, speaks with Graph, and never rings. */
 export class Business {
   readonly catcher: WebhookCatcher;
@@ -49,16 +63,7 @@ export class Business {
   }
 
   static async start(changes: Partial<SimulatedWhatsAppOptions> = {}): Promise<Business> {
-    const catcher = await WebhookCatcher.start();
-    const whatsapp = await startSimulatedWhatsApp({
-      bridgeWebhookUrl: () => catcher.url,
-      appSecret: 'app secret',
-      phoneNumberId: '111',
-      displayPhoneNumber: '15550001111',
-      token: 'token',
-      webhookRetryDelaysMs: [],
-      ...changes,
-    });
+    const { catcher, whatsapp } = await startCaughtWhatsApp({ webhookRetryDelaysMs: [], ...changes });
     return new Business(catcher, whatsapp);
   }
 

@@ -3,6 +3,11 @@ export class Mailbox<T> {
   readonly #items: T[] = [];
   readonly #readers: ((item: T) => void)[] = [];
 
+  /** Items that nobody has read. */
+  get waiting(): number {
+    return this.#items.length;
+  }
+
   push(item: T): void {
     const reader = this.#readers.shift();
     if (reader) reader(item);
