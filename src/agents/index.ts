@@ -46,7 +46,7 @@ export { createLauncher, type Launcher, type LauncherOptions } from './launch/la
 
 /* Agents as people describe them, and what their descriptions are read with. */
 
-export { isObject, isShallow } from './json.ts';
+export { isObject } from './json.ts';
 export {
   accountSidOf,
   changedVoiceAgent,

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { type AgentLines, isShallow } from '../agents/index.ts';
+import type { AgentLines } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
 import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../permissions/index.ts';
 import { attachAgentDoor, isWebsocketUpgrade } from './agent-door-routes.ts';
@@ -11,6 +11,7 @@ import { dialRulesIn, toDialRules } from './dial-rules.ts';
 import { replyWithErrors } from './error-replies.ts';
 import { ApiError } from './errors.ts';
 import { graphRoutes } from './graph-routes.ts';
+import { readJsonBodies } from './json-bodies.ts';
 import { numberRulesRoutes } from './number-rules-routes.ts';
 import type {
   AgentHealth,
@@ -63,9 +64,6 @@ export interface DialDesks {
   readonly forward: GraphForward;
 }
 
-/** Levels of a body. */
-const MAX_DEPTH = 60;
-
 /** Builds the HTTP server with all its routes; the caller listens and closes. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const server = Fastify({
@@ -94,6 +92,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     guarded.addHook('onRequest', async (request) => {
       if (!allows(request.headers)) throw new ApiError('unauthorized');
     });
+    readJsonBodies(guarded);
     callRoutes(guarded, {
       calls: options.calls,
       numbers: options.numbers,
@@ -114,22 +113,16 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       rulesIn: callRulesIn,
       toAnswer: toCallRules,
     });
-    guarded.register(async (dialling) => {
-      // What is thousands deep can be read, but not written down again.
-      dialling.addHook('preValidation', async ({ body }) => {
-        if (typeof body === 'object' && body !== null && !isShallow(body, MAX_DEPTH)) throw new ApiError('too_deep');
-      });
-      const { calls, live, numbers, dials } = options;
-      numberRulesRoutes(dialling, {
-        name: 'dial_rules',
-        read: (id) => numbers.dialRules(id),
-        write: (id, rules) => numbers.setDialRules(id, rules, now()),
-        rulesIn: dialRulesIn,
-        toAnswer: toDialRules,
-      });
-      dialRoutes(dialling, { ...dials, calls, live, now });
-      graphRoutes(dialling, { ...dials, calls, live, numbers });
+    const { calls, live, numbers, dials } = options;
+    numberRulesRoutes(guarded, {
+      name: 'dial_rules',
+      read: (id) => numbers.dialRules(id),
+      write: (id, rules) => numbers.setDialRules(id, rules, now()),
+      rulesIn: dialRulesIn,
+      toAnswer: toDialRules,
     });
+    dialRoutes(guarded, { ...dials, calls, live, now });
+    graphRoutes(guarded, { ...dials, calls, live, numbers });
   });
   return server;
 }

@@ -4,8 +4,7 @@ import type { ParsedWebhook } from './webhook-parser.ts';
 
 export interface Recipients {
   readonly sink: CallEventSink;
-  /** Without one, nothing is done with what webhooks say of permissions. */
-  readonly permissions?: PermissionEventSink;
+  readonly permissions: PermissionEventSink;
   readonly directory: NumberDirectory;
 }
 
@@ -37,7 +36,6 @@ export async function deliverEvents(
       taken += 1;
     } else foreign += 1;
   }
-  if (permissions === undefined) return { taken, foreign };
   const restrictions = parsed.restrictions.map((restriction) => eventOf(restriction, directory));
   for (const event of [...parsed.permissions, ...restrictions]) {
     if (event !== null && directory.isOurs(event.phoneNumberId)) {

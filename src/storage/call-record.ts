@@ -19,7 +19,7 @@ export function toRecord(row: Row): CallRecord {
     duration_seconds: row.duration_seconds,
     started_at: row.direction === 'outbound' && row.placed_at === null ? null : iso(row.started_at),
     ended_at: isoOrNull(row.ended_at),
-    session_started_at: isoOrNull(row.session_started_at),
+    session_started_at: isoOrNull(pickedUpAt(row)),
     created_at: iso(row.created_at),
     updated_at: iso(row.updated_at),
     user_wa_id: row.user_wa_id,
@@ -36,6 +36,14 @@ export function toRecord(row: Row): CallRecord {
     whatsapp_contact: contact(row),
     whatsapp_conversation: null,
   };
+}
+
+/**
+ * Meta's word has whole seconds, and may be older than a beginning by our own clock. In the row it stays as it is: limits count
+ * from it.
+ */
+function pickedUpAt({ session_started_at: at, started_at }: Row): number | null {
+  return at === null ? null : Math.max(at, started_at);
 }
 
 /** The record, and what only this service knows of the call. */

@@ -43,7 +43,8 @@ export class CallPlanner {
 
   /**
    * The agent that was asked for speaks first, and the agents of the number stand behind it. A runtime does its own media,
-   * from an offer of Meta's, and a call that we place has none: it is left out, and asked for by name it is no agent.
+   * from an offer of Meta's, and a call that we place has none: it is left out, and asked for by name it is no agent. Nor
+   * is the prompt that says that nobody is there: nobody is to be rung up to hear that.
    *
    * A number's hours, its lists of callers and its limit on calls say who may reach its agents, and hold for inbound calls
    * only. Whom and when a number may call is decided before, by its permissions (quiet hours, limits).

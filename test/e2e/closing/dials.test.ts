@@ -1,5 +1,6 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dialClosingRows, rowOf } from '../../support/closing-table.ts';
+import { storyOf } from '../../support/dialler.ts';
 import { House } from '../../support/house.ts';
 import { ORDINARY_DIALS, pickedUp } from './dials.ts';
 import { DYING_THREAD, SPECIAL_DIALS } from './dials-special.ts';
@@ -36,15 +37,18 @@ describe('docs/closing.md over real media: calls that we place, and what is left
       const before = house.before();
       const { dialled: answered } = await pickedUp(house);
       const { dialled: ringing } = await house.ring({ reply: 'ignore' });
-      const slow = { type: 'graph.delay', action: 'connect', delayMs: 1_500 } as const;
-      // When it is placed and ended the service stops in the same moment: what Meta says of it then is for the next start.
-      const untold = { type: 'webhook.lose', event: 'terminate' } as const;
-      const asked = await house.dial({ reply: 'ignore', faults: [slow, untold], answerAfterMs: 10_000 });
-      await house.dialler.reached(asked, 'connect_sent');
+      const slow = (delayMs: number) => ({ type: 'graph.delay', action: 'connect', delayMs }) as const;
+      const asked = await house.dial({ reply: 'ignore', faults: [slow(1_500)], answerAfterMs: 10_000 });
+      // Graph refuses this one last, so that the service is still up for what Meta says of the one before.
+      const refusal = { type: 'graph.refuse', action: 'connect', code: 138012 } as const;
+      const refused = await house.dial({ faults: [slow(4_000), refusal] });
+      for (const dialled of [asked, refused]) await house.dialler.reached(dialled, 'connect_sent');
       const phones = await Promise.all([answered, ringing].map((dialled) => house.dialler.phoneOf(dialled)));
       await house.bridge.stop(300);
       for (const phone of phones) await phone.waitFor('closed', 5_000);
       await house.check(rowOf('dial-drained-1'), { callId: asked.id, graph: ['connect', 'terminate'], dialled: asked });
+      expect(storyOf(await house.bridge.recordOf({ callId: asked.id }))).toContain('terminate_received');
+      expect(house.dialler.graphActions(refused)).toEqual(['connect refused']);
       for (const [name, dialled] of [
         ['dial-drained-2', ringing],
         ['dial-drained-3', answered],

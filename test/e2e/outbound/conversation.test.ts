@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { correlate } from '../../../src/audio/index.ts';
 import type { SimulatedCall } from '../../../src/simulator/index.ts';
 import { babble } from '../../support/babble.ts';
-import { type Bridge, startBridge } from '../../support/bridge.ts';
+import { type Bridge, type CallDetail, startBridge } from '../../support/bridge.ts';
 import { type Dialled, Dialler, storyOf } from '../../support/dialler.ts';
 import { firstWords } from '../../support/first-words.ts';
 import { words } from '../../support/house.ts';
@@ -14,6 +14,8 @@ const GREETING = babble(1_200);
 const USER_SAYS = words(1_500);
 /** Long enough for the agent to be ready before the user picks up. */
 const RINGS_MS = 700;
+/** A phone's diary has another clock than its webhooks and the bridge. */
+const CLOCKS_MS = 100;
 
 /** A dial, the phone that it rings and the agent that will speak. */
 interface Line {
@@ -133,6 +135,7 @@ describe('A call that we place, over real SRTP, with an agent of the raw wire', 
     expect(await voice.hear('end')).toMatchObject({ reason: 'api_hangup' });
     await phone.waitFor('closed', 5_000);
     await dialler.heardOut();
+    await dialler.reached(dialled, 'terminate_received');
 
     const record = await dialler.ended(dialled);
     expect(endingOf(record)).toBe('completed/api_hangup/api');
@@ -145,13 +148,22 @@ describe('A call that we place, over real SRTP, with an agent of the raw wire', 
       biz_opaque_callback_data: data,
       waiting: null,
     });
-    // Meta counts whole seconds, of the clock and not of the call.
-    expect(record.duration_seconds).toBeGreaterThanOrEqual(1);
-    expect(record.duration_seconds).toBeLessThan(10);
+    const [placedAt, pickedUpAt, hungUpAt] = [
+      momentOf(phone, 'placed'),
+      momentOf(phone, 'accepted'),
+      momentOf(phone, 'ended'),
+    ];
+    // Meta's word, in seconds of the clock and not of the call.
+    const durationSeconds = record.duration_seconds ?? Number.NaN;
+    expect(lineOf(record, 'terminate_received')).toMatchObject({ answered: true, durationSeconds });
+    expect(durationSeconds).toBeGreaterThanOrEqual(1);
+    expect(Math.abs(durationSeconds - (hungUpAt - pickedUpAt) / 1_000)).toBeLessThan(1 + CLOCKS_MS / 1_000);
     const { started_at, session_started_at, ended_at } = record as unknown as Record<string, string>;
-    // What is Meta's of it has whole seconds.
-    const seconds = [started_at, session_started_at, ended_at].map((time) => time?.slice(0, 19));
-    expect(seconds).toEqual(seconds.toSorted());
+    const [began, connected, ended] = [started_at, session_started_at, ended_at].map((time) => Date.parse(time ?? ''));
+    expect([began, placedAt, pickedUpAt, ended, hungUpAt]).toSatisfy(inOrder);
+    expect(began).toBeLessThanOrEqual(connected ?? Number.NaN);
+    // The pickup is Meta's word, in whole seconds.
+    expect([pickedUpAt - 1_000, connected, pickedUpAt]).toSatisfy(inOrder);
     const [connect] = dialler.graphRequests(user);
     // Meta is given our own data; the client's stays in the record.
     expect(connect?.body).toMatchObject({ to: user, biz_opaque_callback_data: `talkwire:${dialled.id}` });
@@ -195,6 +207,20 @@ describe('A call that we place, over real SRTP, with an agent of the raw wire', 
     }
   }
 });
+
+/** When the phone came so far, Unix milliseconds. */
+function momentOf({ timeline }: SimulatedCall, type: string): number {
+  return timeline.find((entry) => entry.type === type)?.at ?? Number.NaN;
+}
+
+/** As far as clocks agree; a time that is not known is in no order. */
+function inOrder(times: readonly (number | undefined)[]): boolean {
+  return times.every((time, index) => Number(times[index - 1] ?? time) < Number(time) + CLOCKS_MS);
+}
+
+function lineOf({ timeline }: CallDetail, type: string): unknown {
+  return timeline.find((line) => line.type === type)?.data;
+}
 
 /** The first `ms` of what an agent has heard. */
 async function soundOf(voice: RawAgentConnection, ms: number): Promise<Int16Array> {

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { NO_RULES, type NumberRules } from '../../../src/agents/ports.ts';
 import { CallPlanner, type PlannedDial } from '../../../src/agents/routing/call-planner.ts';
-import { type AgentChoice, type CallPlan, DEFAULT_POLICY, type User } from '../../../src/call/index.ts';
+import {
+  type AgentChoice,
+  type AgentUnavailable,
+  type CallPlan,
+  DEFAULT_POLICY,
+  type User,
+} from '../../../src/call/index.ts';
 import { agentTarget, choice, identity, runtimeAgent, whenLost } from '../../support/call.ts';
 
 const CHAIN = [choice(agentTarget({ id: 'first' })), choice(agentTarget({ id: 'second' }))];
 const FRIDAY_NOON = Date.parse('2026-11-20T12:00:00Z');
+const SORRY: AgentUnavailable = { action: 'prompt', prompt: 'unavailable.ogg' };
 const ALWAYS_CLOSED = { timeZone: 'UTC', weekly: [], closedOn: [] };
 
 interface Case {
@@ -81,10 +88,12 @@ interface Desk {
   readonly chain?: readonly AgentChoice[];
   readonly book?: readonly AgentChoice[];
   readonly rules?: Partial<NumberRules>;
+  readonly onAgentUnavailable?: AgentUnavailable;
 }
 
-function planDial(differences: Partial<PlannedDial> = {}, { chain = CHAIN, book = [], rules }: Desk = {}) {
-  const routing = { policy: DEFAULT_POLICY, rules: { ...NO_RULES, ...rules }, chain };
+function planDial(differences: Partial<PlannedDial> = {}, desk: Desk = {}) {
+  const { chain = CHAIN, book = [], rules, onAgentUnavailable = { action: 'reject' } } = desk;
+  const routing = { policy: { ...DEFAULT_POLICY, onAgentUnavailable }, rules: { ...NO_RULES, ...rules }, chain };
   const planner = new CallPlanner({
     rulesOf: (number) => (number === 'pn-1' ? routing : null),
     choiceOf: (id) => [...chain, ...book].find(({ agent }) => agent.id === id) ?? null,
@@ -124,6 +133,7 @@ describe('the plan of a dial', () => {
     ['by a runtime that is asked for', { voiceAgentId: 'runtime' }, { book: [runtime] }, 'no_agent'],
     ['of a number that only a runtime answers', {}, { chain: [runtime] }, 'no_agent'],
     ['of a number that nobody answers', {}, { chain: [] }, 'no_agent'],
+    ['of a number that only a prompt answers', {}, { chain: [], onAgentUnavailable: SORRY }, 'no_agent'],
   ])('is refused %s', (_, dial, desk, refusal) => {
     expect(planDial(dial, desk)).toEqual({ refusal });
   });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
+import { callIdentity, PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { CALLS, type DialApi, dialApi, dialBody } from '../../support/dial-api.ts';
-import { USER } from '../../support/dial-order.ts';
+import { allow, dialOrder, USER } from '../../support/dial-order.ts';
 import { nameOf } from '../../support/pretended-calls.ts';
 import { graphRefusal } from '../../support/scripted-permission-graph.ts';
 
@@ -258,6 +258,37 @@ describe('a hang-up', () => {
     const answer = await api.post(`${CALLS}/${nameOf(body.data.id)}/hangup`, {});
     expect([answer.status, answer.body.data.id]).toEqual([202, body.data.id]);
     expect(api.calls.isOurs(body.data.id)).toBe(false);
+  });
+
+  it('that comes between the record of a dial and its machine is heard by the machine', async () => {
+    const api = await dialApi();
+    const order = dialOrder();
+    const { permissions } = api.database;
+    await permissions.reserve(order, api.clock.now(), allow);
+    // No machine was found, so it was asked whether the dial waits; now there is one.
+    vi.spyOn(permissions, 'giveUp').mockImplementationOnce(async () => {
+      await api.calls.place(order, callIdentity({ id: order.id, callId: order.id }));
+      return false;
+    });
+    const { status, body } = await api.post(`${CALLS}/${order.id}/hangup`, {});
+    expect([status, body.data.id]).toEqual([202, order.id]);
+    expect(api.calls.isOurs(order.id)).toBe(false);
+  });
+
+  it('that comes when a dial becomes due ends it, at whichever moment', async () => {
+    const api = await dialApi();
+    for (let moment = 0; moment < 60; moment += 1) {
+      const user = { waId: `155501002${String(moment).padStart(2, '0')}`, userId: null };
+      await api.grant(user);
+      const schedule = { at: iso(api.clock.now() + 60_000) };
+      const { id } = (await api.post(CALLS, dialBody({ to: user.waId, schedule }))).body.data;
+      const due = api.clock.advance(60_000);
+      for (let turn = 0; turn < moment; turn += 1) await Promise.resolve();
+      expect((await api.post(`${CALLS}/${id}/hangup`, {})).status).toBe(202);
+      await due;
+      expect(api.calls.isOurs(id)).toBe(false);
+    }
+    expect(api.faults).toEqual([]);
   });
 
   it('of a call that a client has, or of none, is refused', async () => {

@@ -19,7 +19,8 @@ async function bridge() {
   };
   const clock = new VirtualClock();
   const sink = { handle: async (event: CallEvent) => void events.push(event) };
-  const worker = createInboxWorker({ inbox, sink, directory, clock });
+  const permissions = { handle: async () => {} };
+  const worker = createInboxWorker({ inbox, sink, permissions, directory, clock });
   const webhooks = createWebhookReceiver({
     appSecrets: ['app'],
     kapsoSecrets: ['kapso'],
