@@ -1,6 +1,7 @@
 import type { Decide, Decision } from './decision.ts';
 import type { DialOrder, WaitingDial, WaitingEnding } from './dial-order.ts';
 import type { Grant, LiveReport, NumberState, PairState, UserRef } from './pair-state.ts';
+import type { UnsureRequest } from './unsure-request.ts';
 
 /** The calls and requests that a decision counted, and the dials that wait. Every write is durable when it resolves. */
 export interface PermissionBook {
@@ -27,6 +28,15 @@ export interface PermissionBook {
   requestSent(requestId: string, messageId: string | null, at: number): Promise<void>;
   /** Graph refused it: it never counted. */
   requestRefused(requestId: string): Promise<void>;
+  /** Ids of the unsure requests that count since a time within these two, the oldest first. Unix milliseconds. */
+  unsureRequests(after: number, before: number): Promise<readonly string[]>;
+  /** Null if it is sure, whatever it came to. */
+  unsureRequest(requestId: string): Promise<UnsureRequest | null>;
+  /**
+   * Graph never had it: it never counted, and the dial that waits for the answer to it is due. In one transaction, and only
+   * if nothing was heard of it since it was read.
+   */
+  requestLost(request: UnsureRequest, at: number): Promise<void>;
 
   /**
    * Writes down what a webhook said. The pair is made if it is new; phone number and BSUID become one if both are named. An
@@ -40,8 +50,8 @@ export interface PermissionBook {
   /** `at`: when Meta said so, an older word never replaces a newer one; null: a guess, which any word replaces. */
   paused(phoneNumberId: string, pause: NumberState['paused'], at: number | null): Promise<void>;
 
-  /** Keeps a dial that cannot be placed yet; its record is written if it is new. */
-  wait(dial: WaitingDial): Promise<void>;
+  /** Keeps a dial that cannot be placed yet; its record is written if it is new. `at`: when a record that there is changes. */
+  wait(dial: WaitingDial, at: number): Promise<void>;
   waiting(id: string): Promise<WaitingDial | null>;
   /** Dials whose `nextAt` or deadline has come, the oldest first. */
   due(now: number, limit: number): Promise<readonly WaitingDial[]>;

@@ -7,6 +7,7 @@ export type * from './pair-state.ts';
 export type * from './permission-book.ts';
 export type * from './permission-event.ts';
 export type * from './permission-graph.ts';
+export type * from './unsure-request.ts';
 /** Storage finds a user by this key, whichever spelling of the number it is given. */
 export { canonicalWaId } from './user-key.ts';
 

@@ -21,16 +21,10 @@ export function zonesOf(waId: string | null, userId: string | null = null): read
   return (getCountry(country)?.timezones ?? []).filter(hasTimeZone);
 }
 
-/** Whether it is quiet in any of the zones. Without zones it never is. */
-export function isQuiet(hours: QuietHours, zones: readonly string[], at: number): boolean {
-  const span = spanOf(hours);
-  return zones.some((zone) => isWithin(span, localMinute(zone, at)));
-}
-
 /**
- * The next moment at which it is quiet in none of the zones: `at` itself if it is not quiet, else a full minute. If there
- * is none within 48 hours, since quiet hours are long and the country wide, the zone in the middle of the country's stands
- * for all: the user is then at most half the country's width off.
+ * The next moment at which it is quiet in none of the zones: `at` itself if it is not quiet, else a full minute. Without
+ * zones it never is quiet. If there is none within 48 hours, since quiet hours are long and the country wide, the zone in
+ * the middle of the country's stands for all: the user is then at most half the country's width off.
  *
  * @param zones IANA names that exist
  * @param at Unix milliseconds

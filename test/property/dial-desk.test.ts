@@ -25,7 +25,15 @@ describe('The desk of dials', () => {
       { numRuns: RUNS, seed: SEED },
     );
     expect(chronicle.met, chronicle.text).toEqual(
-      expect.arrayContaining(['placed', 'picked up', 'asked', 'no_permission', 'call_ongoing', 'request_limit']),
+      expect.arrayContaining([
+        'placed',
+        'picked up',
+        'asked',
+        'no_permission',
+        'call_ongoing',
+        'request_limit',
+        'request lost',
+      ]),
     );
   }, 600_000);
 });

@@ -27,10 +27,10 @@ export class Desks {
   readonly desk: DialDesk;
   readonly clients: ClientDesk;
 
-  private constructor(database: Database) {
+  private constructor(database: Database, now: number | undefined) {
     this.database = database;
     const underWay = new UnderWay();
-    const clock = new VirtualClock(undefined, () => quiet(underWay));
+    const clock = new VirtualClock(now, () => quiet(underWay));
     this.clock = clock;
     const stored = <T extends object>(port: T) => new Life().port(port, underWay);
     const { graph } = this;
@@ -43,10 +43,11 @@ export class Desks {
     this.clients = new ClientDesk({ book, numbers, graph, calls: this.calls, lessons, clock });
   }
 
-  /** `database`: of desks before these. */
-  static async open(rules: Partial<DialRules> = {}, database?: Database): Promise<Desks> {
-    const kept = database ?? (await openTestDatabase());
-    const desks = new Desks(kept);
+  /** `before`: desks of a process that has just died, whose database these have. */
+  static async open(rules: Partial<DialRules> = {}, before?: Desks): Promise<Desks> {
+    const kept = before?.database ?? (await openTestDatabase());
+    // A process takes a moment to start.
+    const desks = new Desks(kept, before === undefined ? undefined : before.clock.now() + 100);
     const displayPhoneNumber = '+49 30 100001';
     await kept.numbers.upsert(numberSettings({ displayPhoneNumber }), desks.clock.now());
     await kept.numbers.setDialRules(PHONE_NUMBER_ID, { ...DEFAULT_DIAL_RULES, ...rules }, desks.clock.now());
@@ -94,16 +95,33 @@ type Told = PermissionEvent extends infer Event
     : never
   : never;
 
-/** A report of Graph's, as it is given. */
-export function reportOf(status: 'no_permission' | 'temporary' | 'permanent', mayAsk = true): object {
-  const action = (action_name: string, can_perform_action: boolean) => ({
+type Status = 'no_permission' | 'temporary' | 'permanent';
+
+/** A report of Graph's, as it is given. It says nothing of limits. */
+export function reportOf(status: Status, mayAsk = true): object {
+  return reportWith(status, mayAsk, []);
+}
+
+/** A report that says how many requests Graph counts in a day and in a week, as in production. */
+export function countOf(day: number, week = day, status: Status = 'no_permission'): object {
+  return reportWith(status, day < 1 && week < 2, [
+    { time_period: 'PT24H', max_allowed: 1, current_usage: day },
+    { time_period: 'P7D', max_allowed: 2, current_usage: week },
+  ]);
+}
+
+function reportWith(status: Status, mayAsk: boolean, requests: readonly object[]): object {
+  const action = (action_name: string, can_perform_action: boolean, limits: readonly object[]) => ({
     action_name,
     can_perform_action,
-    limits: [],
+    limits,
   });
   return {
     messaging_product: 'whatsapp',
     permission: { status },
-    actions: [action('send_call_permission_request', mayAsk), action('start_call', status !== 'no_permission')],
+    actions: [
+      action('send_call_permission_request', mayAsk, requests),
+      action('start_call', status !== 'no_permission', []),
+    ],
   };
 }

@@ -46,22 +46,25 @@ export class DialBooks {
     ).length;
   }
 
+  /** How often a user was asked for permission, or would have been if Graph had not refused it. */
+  asked(waId: string): number {
+    return this.#whatsapp.graphRequests.filter(
+      ({ action, body }) => action === 'message' && (body as Sent | null)?.to === waId,
+    ).length;
+  }
+
   /** Our own ids of all dials that Graph was ever asked to place. */
   get placed(): readonly string[] {
     const data = this.#whatsapp.graphRequests.map(({ body }) => (body as Sent | null)?.biz_opaque_callback_data ?? '');
     return [...new Set(data.filter((text) => text.startsWith('talkwire:')))];
   }
 
-  /** A request that was not answered is open here and there; one that was is closed. */
+  /** A request that was not answered is open here and there, one that was is closed, and one that never arrived is nowhere. */
   #requests(plans: readonly DialPlan[], open: readonly Unfinished[]): string[] {
     return plans.flatMap(({ waId, request }) => {
-      const sent = this.#whatsapp.graphRequests.some(
-        ({ action, body, performed }) => action === 'message' && performed && (body as Sent).to === waId,
-      );
-      const there = sent && request.reply === 'ignore';
-      const here = open.find((row) => row.id === waId);
-      // One that was counted, and of which nobody knows whether it was sent, counts on.
-      if (there === (here !== undefined) || here?.more === 'without a name') return [];
+      const there = this.asked(waId) > 0 && request.reply === 'ignore';
+      const here = open.some((row) => row.id === waId);
+      if (there === here) return [];
       return [there ? `a request is forgotten here: ${waId}` : `a request is open here alone: ${waId}`];
     });
   }
@@ -86,7 +89,7 @@ const UNFINISHED = `
     where ending_class is null and status in ('initiated', 'ringing', 'answered')
   union all select 'webhook', cast(id as text), '', '' from webhook_inbox where done_at is null
   union all select 'debt', action, call_id, '' from graph_debts
-  union all select 'request', wa_id, '', case when message_id is null then 'without a name' else '' end
+  union all select 'request', wa_id, '', ''
     from permission_requests join permission_pairs on permission_pairs.id = pair_id where answered_at is null`;
 
 function rowsOf(rows: readonly Record<string, unknown>[], what: string): Unfinished[] {

@@ -10,7 +10,8 @@ import { CRASH_WRITES, type CrashPoint } from './dial-process-points.ts';
 import { furnish, NUMBERS, serviceEnvironment } from './dial-setting.ts';
 import { MASTER_KEY } from './master-key.ts';
 
-const SETTLED_WITHIN_MS = 20_000;
+/** A request that may have been lost with a process is looked for 10 s after the start of the next. */
+const SETTLED_WITHIN_MS = 30_000;
 
 /** How a round kills the service. */
 export type Blow =
@@ -102,6 +103,9 @@ export class DialLane {
     const answers = await dialled;
     await this.#agree('after the crash', () => this.#books.disagreements(plans));
     for (const [n, plan] of plans.entries()) await this.#sameAgain(plan, answers[n]!);
+    for (const { waId } of plans) {
+      if (this.#books.asked(waId) > 1) throw new Error(`${waId} was asked ${this.#books.asked(waId)} times`);
+    }
     for (const id of this.#books.placed) {
       if (this.#books.connects(id) !== 1) throw new Error(`${id} was dialled ${this.#books.connects(id)} times`);
     }

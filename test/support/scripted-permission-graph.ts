@@ -13,8 +13,8 @@ export class ScriptedPermissionGraph implements PermissionGraph {
   readonly sent: unknown[] = [];
   readonly connects: unknown[] = [];
   readonly forwarded: unknown[] = [];
-  onRead: () => GraphRead = () => ({ type: 'unknown', answer: null });
-  onSend: () => GraphSent = () => {
+  onRead: () => GraphRead | Promise<GraphRead> = () => ({ type: 'unknown', answer: null });
+  onSend: () => GraphSent | Promise<GraphSent> = () => {
     const messageId = `wamid.${this.sent.length}`;
     return { type: 'sent', messageId, body: { messaging_product: 'whatsapp', messages: [{ id: messageId }] } };
   };

@@ -13,7 +13,7 @@ import type {
   UserRef,
   Wish,
 } from '../ports.ts';
-import { identityOf } from './dial-desk.ts';
+import { identityOf } from './dial-identity.ts';
 import type { Refused } from './dial-request.ts';
 import type { GraphLessons } from './graph-lessons.ts';
 import { recogniseRequest } from './request-message.ts';
@@ -132,6 +132,7 @@ export class ClientDesk {
     const { decision, requestId } = await book.reserveRequest(phoneNumberId, user, template, clock.now(), judge);
     if (decision.type === 'deny') return { type: 'denied', denial: decision };
     const sent = await graph.send(phoneNumberId, body);
+    if (sent.type !== 'sent') lessons.doubt(requestId ?? '');
     if (sent.type === 'refused') {
       await book.requestRefused(requestId ?? '');
       await lessons.refused(phoneNumberId, user, sent);

@@ -1,9 +1,9 @@
-import type { CallIdentity } from '../../call/index.ts';
 import { decide } from '../decide.ts';
 import type {
   CallPlacer,
   Decide,
   Decision,
+  Denial,
   DialOrder,
   DialRules,
   DialRulesBook,
@@ -18,10 +18,12 @@ import type {
   WaitingEnding,
   Wish,
 } from '../ports.ts';
+import { identityOf } from './dial-identity.ts';
 import type { DialOutcome, DialRequest } from './dial-request.ts';
 import { GraphLessons } from './graph-lessons.ts';
 import { LiveReader } from './live-reader.ts';
 import { requestMessage } from './request-message.ts';
+import { UnsureRequests } from './unsure-requests.ts';
 import { WaitingRoom } from './waiting-room.ts';
 import { whenToRing } from './when-to-ring.ts';
 import { writeEvent } from './write-event.ts';
@@ -40,6 +42,8 @@ export interface DialDeskOptions {
 const SCHEDULE_PATIENCE_MS = 3_600_000;
 /** When no clock says when a limit falls (a call with the same user is live), it is looked at again after this. */
 const LOOK_AGAIN_MS = 15_000;
+/** Graph refuses a request because it had one before, or because the user has answered one for good. */
+const ASKED_BEFORE: ReadonlySet<number | null> = new Set([138009, 138017]);
 
 type PermissionReply = Extract<PermissionEvent, { type: 'permission_reply' }>;
 
@@ -51,12 +55,21 @@ export class DialDesk implements PermissionEventSink {
   readonly #options: DialDeskOptions;
   readonly #lessons: GraphLessons;
   readonly #waiting: WaitingRoom;
+  readonly #unsure: UnsureRequests;
 
   constructor(options: DialDeskOptions) {
     this.#options = options;
     const { book, graph, clock, onFault } = options;
-    this.#lessons = new GraphLessons(book, new LiveReader({ graph, clock }), clock);
+    const reader = new LiveReader({ graph, clock });
+    this.#lessons = new GraphLessons({ book, reader, clock, onDoubt: (id) => this.#unsure.doubt(id) });
     this.#waiting = new WaitingRoom({ book, clock, onFault, onDue: (dial) => this.#onDue(dial) });
+    this.#unsure = new UnsureRequests({
+      book,
+      clock,
+      onFault,
+      read: (...asked) => this.#lessons.read(...asked),
+      onDue: () => this.#waiting.look(),
+    });
   }
 
   /** What Graph says of limits, for those who ask it for clients. */
@@ -67,11 +80,12 @@ export class DialDesk implements PermissionEventSink {
   /** Begins to look after what waits, with what an earlier process left. */
   start(): void {
     this.#waiting.start();
+    this.#unsure.start();
   }
 
   /** Resolves when nothing is under way any more; what waits stays for the next start. */
   async stop(): Promise<void> {
-    await this.#waiting.stop();
+    await Promise.all([this.#waiting.stop(), this.#unsure.stop()]);
   }
 
   /** Places a call, or keeps it until it may be placed. */
@@ -85,7 +99,7 @@ export class DialDesk implements PermissionEventSink {
     if (why !== null) return { type: 'unavailable', why };
     const order = orderOf(request, rules, numbers.displayPhoneNumber(phoneNumberId), now);
     if (order.notBefore === null || order.notBefore <= now) return await this.#attempt(order, rules, null);
-    await book.wait({ order, state: 'scheduled', nextAt: order.notBefore });
+    await book.wait({ order, state: 'scheduled', nextAt: order.notBefore }, now);
     this.#waiting.look();
     return { type: 'accepted', id: order.id, state: 'scheduled', warnings: [] };
   }
@@ -120,7 +134,7 @@ export class DialDesk implements PermissionEventSink {
     if (response === 'reject' && automatic) return;
     for (const dial of await book.waitingFor(phoneNumberId, user)) {
       // Due from now on: should this process die before it is placed, the next one places it.
-      if (response === 'accept') await book.wait({ ...dial, nextAt: clock.now() });
+      if (response === 'accept') await book.wait({ ...dial, nextAt: clock.now() }, clock.now());
       else await this.#giveUp(dial, 'permission_declined');
     }
     this.#waiting.look();
@@ -140,9 +154,10 @@ export class DialDesk implements PermissionEventSink {
       case 'allow':
         return await this.#place(order, decision.warnings);
       case 'ask':
-        return await this.#ask(order, rules, decision, requestId ?? '');
+        return await this.#ask(order, rules, decision, requestId ?? '', waited?.state === 'awaiting_permission');
       case 'deny':
-        if (waited !== null) await this.#waitOn(waited, decision.until);
+        // While its own request has no answer, that is what lets it go on, and no clock.
+        if (waited !== null) await this.#waitOn(waited, isAsking(waited, decision) ? null : decision.until);
         return { type: 'denied', denial: decision };
       default:
         return decision satisfies never;
@@ -184,21 +199,32 @@ export class DialDesk implements PermissionEventSink {
     rules: DialRules,
     { by }: Extract<Decision, { type: 'ask' }>,
     requestId: string,
+    anew: boolean,
   ): Promise<DialOutcome> {
     const { book, graph, clock } = this.#options;
     const { phoneNumberId, user, permission } = order;
     const sent = await graph.send(phoneNumberId, requestMessage(user, by, rules, permission.template));
-    if (sent.type === 'refused') return await this.#requestRefused(order, requestId, sent);
+    // Of a refusal as well: it may fail to be written down.
+    if (sent.type !== 'sent') this.#lessons.doubt(requestId);
+    if (sent.type === 'refused') return await this.#requestRefused(order, requestId, sent, anew);
     // Without an answer it may have been sent: it counts, and the user's reply may come.
     await book.requestSent(requestId, sent.type === 'sent' ? sent.messageId : null, clock.now());
     this.#waiting.look();
     return { type: 'accepted', id: order.id, state: 'awaiting_permission', warnings: [] };
   }
 
-  async #requestRefused(order: DialOrder, requestId: string, refusal: GraphRefusal): Promise<DialOutcome> {
+  async #requestRefused(
+    order: DialOrder,
+    requestId: string,
+    refusal: GraphRefusal,
+    anew: boolean,
+  ): Promise<DialOutcome> {
     const { book, clock } = this.#options;
+    // A request that Graph did not count, and was taken for lost, was only late: the answer to it can come.
+    const isAsked = anew && ASKED_BEFORE.has(refusal.code);
+    // First the dial: should the process die between the two, it does not wait for an answer that nobody was asked for.
+    if (!isAsked) await book.giveUp(order.id, 'request_refused', clock.now());
     await book.requestRefused(requestId);
-    await book.giveUp(order.id, 'request_refused', clock.now());
     await this.#lessons.refused(order.phoneNumberId, order.user, refusal);
     return { type: 'refused', refusal };
   }
@@ -212,7 +238,7 @@ export class DialDesk implements PermissionEventSink {
     const ringAt = whenToRing(rules, order, clock.now());
     if (ringAt > clock.now()) {
       if (order.deadlineAt !== null && ringAt >= order.deadlineAt) return await this.#giveUp(dial, expiry(dial));
-      await book.wait({ order, state: 'quiet_hours', nextAt: ringAt });
+      await book.wait({ order, state: 'quiet_hours', nextAt: ringAt }, clock.now());
       return this.#waiting.look();
     }
     if ((await calls.refusal(order.phoneNumberId, order.voiceAgentId)) !== null) return await this.#waitOn(dial, null);
@@ -233,7 +259,7 @@ export class DialDesk implements PermissionEventSink {
     const nextAt = until ?? clock.now() + LOOK_AGAIN_MS;
     const { deadlineAt } = dial.order;
     if (deadlineAt !== null && nextAt >= deadlineAt) return await this.#giveUp(dial, 'dial_denied');
-    await book.wait({ ...dial, nextAt });
+    await book.wait({ ...dial, nextAt }, clock.now());
     this.#waiting.look();
   }
 
@@ -253,21 +279,8 @@ function orderOf(
   return { ...request, displayPhoneNumber, deadlineAt, clientMedia: false, createdAt: now };
 }
 
-/** Who a dial is before Meta has named it. */
-export function identityOf(order: DialOrder, startedAt: number): CallIdentity {
-  const { id, phoneNumberId, displayPhoneNumber, user, bizOpaqueCallbackData } = order;
-  return {
-    id,
-    callId: id,
-    direction: 'outbound',
-    phoneNumberId,
-    displayPhoneNumber,
-    user: { waId: user.waId, userId: user.userId, parentUserId: null, name: null },
-    startedAt,
-    ctaPayload: null,
-    deeplinkPayload: null,
-    bizOpaqueCallbackData,
-  };
+function isAsking({ state }: WaitingDial, { reason }: Denial): boolean {
+  return state === 'awaiting_permission' && reason === 'request_pending';
 }
 
 function expiry({ state }: WaitingDial): WaitingEnding {

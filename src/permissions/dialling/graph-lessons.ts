@@ -38,16 +38,26 @@ const PAUSES: ReadonlyMap<number, number> = new Map([
 ]);
 const CALL_LIMIT = 138012;
 
-/** What the ledger learns from Graph itself: reports that are read before a decision, and refusals. */
+export interface GraphLessonsOptions {
+  readonly book: PermissionBook;
+  readonly reader: LiveReader;
+  readonly clock: PermissionClock;
+  /** Takes up what is in doubt. */
+  readonly onDoubt: (requestId: string) => void;
+}
+
+/** What the ledger learns from Graph itself: reports that are read before a decision, refusals, and silence. */
 export class GraphLessons {
   readonly #book: PermissionBook;
   readonly #reader: LiveReader;
   readonly #clock: PermissionClock;
+  readonly #onDoubt: (requestId: string) => void;
 
-  constructor(book: PermissionBook, reader: LiveReader, clock: PermissionClock) {
+  constructor({ book, reader, clock, onDoubt }: GraphLessonsOptions) {
     this.#book = book;
     this.#reader = reader;
     this.#clock = clock;
+    this.#onDoubt = onDoubt;
   }
 
   /** Reads a report if the decision could change by it, and if the rate of reads has room. */
@@ -81,6 +91,11 @@ export class GraphLessons {
     if (code === CALL_LIMIT && retryAt !== null) return await this.#book.refused(phoneNumberId, user, code, retryAt);
     // The report says what the ledger did not know: a permission that is gone, or one that is permanent.
     await this.read(phoneNumberId, user, DOUBT_WAIT_MS);
+  }
+
+  /** Graph did not say that it took a request: if it is not dropped by then, Graph's own count settles it a while later. */
+  doubt(requestId: string): void {
+    this.#onDoubt(requestId);
   }
 
   /** A time that Graph did not name is a guess, and no better than what was told before. */

@@ -1,6 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { Grant } from '../../permissions/ports.ts';
+import type { Grant, UnsureRequest } from '../../permissions/ports.ts';
 import type { Schema } from '../schema.ts';
+
+/** Of requests that are older no report can tell: see `PairState`. */
+const REPORTED_MS = 14 * 24 * 3_600_000;
 
 /** A request as it is about to be sent. It counts from now on; that nobody knows of it yet is no reason to send two. */
 export interface NewRequest {
@@ -43,6 +46,86 @@ export async function markSent(
 
 export async function dropRequest(db: Kysely<Schema>, id: string): Promise<void> {
   await db.deleteFrom('permission_requests').where('id', '=', id).execute();
+}
+
+/** Requests without a name and without an answer, by what they count since. */
+export async function unsureRequestIds(db: Kysely<Schema>, after: number, before: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('permission_requests')
+    .select('id')
+    // There is no index by time alone; there is one by number, kind and time.
+    .where('phone_number_id', 'in', (numbers) => numbers.selectFrom('numbers').select('phone_number_id'))
+    .where('template', 'in', [0, 1])
+    .where('requested_at', '>', after)
+    .where('requested_at', '<', before)
+    .where('message_id', 'is', null)
+    .where('answered_at', 'is', null)
+    .orderBy('requested_at')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+export async function unsureRequestOf(db: Kysely<Schema>, id: string): Promise<UnsureRequest | null> {
+  const row = await db
+    .selectFrom('permission_requests as request')
+    .innerJoin('permission_pairs as pair', 'pair.id', 'request.pair_id')
+    .leftJoin('calls as call', 'call.id', 'request.dial_id')
+    .select(['request.pair_id', 'request.phone_number_id', 'request.dial_id', 'request.requested_at'])
+    .select(['call.user_wa_id as given_wa_id', 'call.user_id as given_user_id', 'pair.wa_id', 'pair.user_id'])
+    .where('request.id', '=', id)
+    .where('request.message_id', 'is', null)
+    .where('request.answered_at', 'is', null)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { dial_id: dialId, requested_at: at, given_wa_id: waId, given_user_id: userId } = row;
+  return {
+    id,
+    phoneNumberId: row.phone_number_id,
+    // Graph is given a number as it was written, where that is known; the ledger's spelling is for comparing.
+    user: waId === null && userId === null ? { waId: row.wa_id, userId: row.user_id } : { waId, userId },
+    dialId,
+    at,
+    times: dialId === null ? 1 : await timesAsked(db, dialId),
+    taken: await takenRequests(db, row.pair_id, at - REPORTED_MS),
+  };
+}
+
+async function timesAsked(db: Kysely<Schema>, dialId: string): Promise<number> {
+  const { times } = await db
+    .selectFrom('call_events')
+    .select(({ fn }) => fn.countAll<number>().as('times'))
+    .where('call_key', '=', dialId)
+    .where('type', '=', 'permission_asked')
+    .executeTakeFirstOrThrow();
+  return times;
+}
+
+async function takenRequests(db: Kysely<Schema>, pairId: string, after: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('permission_requests')
+    .select('requested_at')
+    .where('pair_id', '=', pairId)
+    .where('requested_at', '>', after)
+    .where('message_id', 'is not', null)
+    .orderBy('requested_at')
+    .execute();
+  return rows.map(({ requested_at }) => requested_at);
+}
+
+/**
+ * Drops an unsure request, in the transaction of `db`, if it still is as it was read. The dial that asked; null if none did,
+ * or if something was heard of it since.
+ */
+export async function dropLost(db: Kysely<Schema>, { id, at }: UnsureRequest): Promise<string | null> {
+  const gone = await db
+    .deleteFrom('permission_requests')
+    .where('id', '=', id)
+    .where('requested_at', '=', at)
+    .where('message_id', 'is', null)
+    .where('answered_at', 'is', null)
+    .returning('dial_id')
+    .executeTakeFirst();
+  return gone?.dial_id ?? null;
 }
 
 /**

@@ -11,16 +11,18 @@ import type {
   PairState,
   PermissionBook,
   Reservation,
+  UnsureRequest,
   UserRef,
   WaitingDial,
   WaitingEnding,
 } from '../../permissions/ports.ts';
+import { freeName } from '../call-row.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
 import { forgetKey, rememberKey } from './idempotency.ts';
 import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
 import { findPair, linkedPair, openWindow } from './pairs.ts';
-import { dropRequest, markSent } from './requests.ts';
+import { dropLost, dropRequest, markSent, unsureRequestIds, unsureRequestOf } from './requests.ts';
 import { reserveDial, reserveRequest } from './reservations.ts';
 import { numberState, pairState } from './usage.ts';
 import {
@@ -32,6 +34,7 @@ import {
   keepDial,
   nextDueTime,
   waitingDial,
+  wakeDial,
 } from './waiting-dials.ts';
 
 /**
@@ -80,6 +83,21 @@ export class SqlPermissionBook implements PermissionBook {
     await this.#writes.run((db) => dropRequest(db, requestId));
   }
 
+  async unsureRequests(after: number, before: number): Promise<readonly string[]> {
+    return await unsureRequestIds(this.#db, after, before);
+  }
+
+  async unsureRequest(requestId: string): Promise<UnsureRequest | null> {
+    return await unsureRequestOf(this.#db, requestId);
+  }
+
+  async requestLost(request: UnsureRequest, at: number): Promise<void> {
+    await this.#writes.run(async (db) => {
+      const dialId = await dropLost(db, request);
+      if (dialId !== null) await wakeDial(db, dialId, at);
+    });
+  }
+
   async granted(phoneNumberId: string, user: UserRef, grant: Grant, answers: string | null): Promise<void> {
     await this.#writes.run((db) => writeGrant(db, phoneNumberId, user, grant, answers));
   }
@@ -100,8 +118,8 @@ export class SqlPermissionBook implements PermissionBook {
     await this.#writes.run((db) => writePause(db, phoneNumberId, pause, at));
   }
 
-  async wait(dial: WaitingDial): Promise<void> {
-    await this.#writes.run((db) => keepDial(db, dial));
+  async wait(dial: WaitingDial, at: number): Promise<void> {
+    await this.#writes.run((db) => keepDial(db, dial, at));
   }
 
   async waiting(id: string): Promise<WaitingDial | null> {
@@ -136,7 +154,11 @@ export class SqlPermissionBook implements PermissionBook {
 
   async named(id: string, callId: string, at: number): Promise<void> {
     await this.#writes.run((db) =>
-      db.updateTable('calls').set({ call_id: callId, updated_at: at }).where('id', '=', id).execute(),
+      db
+        .updateTable('calls')
+        .set({ call_id: freeName(callId), updated_at: at })
+        .where('id', '=', id)
+        .execute(),
     );
   }
 

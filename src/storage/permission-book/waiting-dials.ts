@@ -10,8 +10,10 @@ import { markUndelivered } from './requests.ts';
 /**
  * Keeps a dial that waits, in the transaction of `db`. One that has a record but does not wait any more was placed or
  * given up by somebody who was quicker, and stays so.
+ *
+ * @param at when its record changes, Unix milliseconds
  */
-export async function keepDial(db: Kysely<Schema>, dial: WaitingDial): Promise<void> {
+export async function keepDial(db: Kysely<Schema>, dial: WaitingDial, at: number): Promise<void> {
   const { order, state } = dial;
   const kept = await db.selectFrom('dials').select(['pair_id', 'state']).where('id', '=', order.id).executeTakeFirst();
   if (kept !== undefined) {
@@ -19,7 +21,7 @@ export async function keepDial(db: Kysely<Schema>, dial: WaitingDial): Promise<v
     if (statusOf(kept.state) === statusOf(state)) return;
     await db
       .updateTable('calls')
-      .set({ status: statusOf(state) })
+      .set({ status: statusOf(state), updated_at: at })
       .where('id', '=', order.id)
       .execute();
     return;
@@ -30,6 +32,14 @@ export async function keepDial(db: Kysely<Schema>, dial: WaitingDial): Promise<v
   await writeDialRecord(db, order, pairId, statusOf(state), null);
   await keepWaiting(db, dial, pairId, null);
   await appendEvent(db, order.id, order.createdAt, 'dial_waits', { for: state, until: dial.nextAt });
+}
+
+/** Has a dial looked at that waits for an answer which will not come, in the transaction of `db`. */
+export async function wakeDial(db: Kysely<Schema>, id: string, at: number): Promise<void> {
+  const dial = await waitingDial(db, id);
+  if (dial === null || dial.state !== 'awaiting_permission') return;
+  await keepDial(db, { ...dial, nextAt: at }, at);
+  await appendEvent(db, id, at, 'permission_request_lost', {});
 }
 
 /** Ends a dial that waits, in the transaction of `db`. False if it does not wait any more. */

@@ -6,8 +6,9 @@ import type { ConnectRequest, ConnectResult, GraphRequest } from '../../../src/r
 import { type LimitsInput, type Pair, PermissionJudge, type Refusal } from '../../../src/simulator/index.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { Facts } from './facts.ts';
+import { Losses } from './losses.ts';
 import { MetaCalls } from './meta-calls.ts';
-import { MetaUsers } from './meta-users.ts';
+import { isSame, MetaUsers } from './meta-users.ts';
 import { NUMBERS, pairOf } from './people.ts';
 import { type Journey, PostOffice } from './post-office.ts';
 
@@ -25,6 +26,12 @@ export const GOES_WELL: Fate = { answerMs: 80, lost: false, reaches: true };
 /** Whether `GET call_permissions` can be had: it can, other programs use up its rate, or Graph is down. */
 export type Reading = 'works' | 'too_many' | 'no_answer';
 
+/** So long does a number wait for the answer to a request, by default. */
+const PENDING_MS = 72 * 3_600_000;
+/** The longest that Graph takes for an answer here. */
+const LONGEST_ANSWER_MS = 6_000;
+const MINUTE_MS = 60_000;
+
 export interface MetaOptions {
   readonly clock: VirtualClock;
   readonly limits: LimitsInput;
@@ -40,15 +47,18 @@ export class MetaSide {
   readonly post: PostOffice;
   readonly calls: MetaCalls;
   readonly users: MetaUsers;
-  reading: Reading = 'works';
+  /** Requests that Graph never had. */
+  readonly losses = new Losses();
   /** Our ids of the dials for which a connect came, with the name that each got; null if it was refused or never came. */
   readonly connects: { readonly key: string | null; readonly callId: string | null }[] = [];
-  /** Pairs of which a request was lost that Graph never took; for us it counts. */
-  readonly lostRequests = new Set<string>();
+  /** Somebody was asked again who had not answered. */
+  readonly askedTwice: string[] = [];
   /** Graph refuses something. */
   onRefusal: (refusal: Refusal, kind: 'free_form' | 'template' | null) => void = () => {};
   readonly #clock: VirtualClock;
   readonly #fates: readonly Fate[];
+  #reading: Reading = 'works';
+  readonly #lastSent = new Map<string, number>();
   #sent = 0;
   #ids = 0;
 
@@ -62,6 +72,34 @@ export class MetaSide {
     this.users = new MetaUsers({ clock, judge: this.judge, facts: this.facts, post: this.post });
     // The second number does not let the business call back.
     this.judge.configure(NUMBERS[0].phoneNumberId, { callback: true });
+  }
+
+  get reading(): Reading {
+    return this.#reading;
+  }
+
+  set reading(now: Reading) {
+    this.#reading = now;
+    this.losses.readable(now === 'works', this.#clock.now());
+  }
+
+  /** When calls of the pair were picked up. */
+  pickupsOf(pair: Pair): number[] {
+    return [...this.calls.all.values()].flatMap(({ pair: of, pickedUpAt }) =>
+      isSame(of, pair) ? (pickedUpAt ?? []) : [],
+    );
+  }
+
+  /** A request to the user is on its way, or waits for an answer, or it may be believed that one does. */
+  mayBeAsked(pair: Pair): boolean {
+    const now = this.#clock.now();
+    const sentAt = this.#lastSent.get(nameOf(pair)) ?? Number.NEGATIVE_INFINITY;
+    const since = now - PENDING_MS - LONGEST_ANSWER_MS;
+    return (
+      sentAt > now - LONGEST_ANSWER_MS ||
+      this.users.requests.some(({ pair: of, at }) => isSame(of, pair) && at > since) ||
+      this.losses.mayCount(pair, now, this.pickupsOf(pair))
+    );
   }
 
   async act({ callId, action }: GraphRequest): Promise<GraphResult> {
@@ -99,6 +137,7 @@ export class MetaSide {
       if ('code' in report) return this.#refused(report, null);
       const at = this.#clock.now();
       this.facts.report(pair, at);
+      this.losses.report(pair, at);
       return { type: 'report', at, body: report };
     },
     send: async (phoneNumberId: string, body: unknown): Promise<GraphSent> => {
@@ -110,14 +149,17 @@ export class MetaSide {
       const at = this.#clock.now();
       const refusal = fate.lost && !fate.reaches ? null : this.judge.takeRequest(pair, kind, id);
       const taken = refusal === null && (fate.reaches || !fate.lost);
+      this.#lastSent.set(nameOf(pair), at);
       if (refusal !== null) this.onRefusal(refusal, kind);
-      if (taken) this.users.ask(pair, id);
-      // Without an answer it counts for us, whether Graph has it or not.
+      if (taken) this.#ask(pair, id);
+      // Without an answer it counts for us, whether Graph has it or not, until Graph has told that it has not.
+      const loss = fate.lost && !taken ? this.losses.add(pair, at) : null;
       if (taken || fate.lost) {
-        const apply = (judge: PermissionJudge) => void judge.takeRequest(pair, kind, id);
+        const apply = (judge: PermissionJudge) => {
+          if (loss?.reported !== true) judge.takeRequest(pair, kind, id);
+        };
         this.facts.add({ at, pair, apply, toldAt: at });
       }
-      if (fate.lost && !taken) this.lostRequests.add(`${pair.phoneNumberId}/${pair.user}`);
       await this.#clock.wait(fate.answerMs);
       if (fate.lost) return { type: 'unknown', answer: null };
       return refusal === null ? { type: 'sent', messageId: id, body: {} } : this.#refused(refusal, kind, false);
@@ -129,6 +171,17 @@ export class MetaSide {
     },
     forward: async () => ({ type: 'unknown', answer: null }) as const,
   };
+
+  #ask(pair: Pair, id: string): void {
+    const now = this.#clock.now();
+    const open = this.users.requests.find(
+      ({ pair: of, at, answered }) => isSame(of, pair) && !answered && at > now - PENDING_MS + MINUTE_MS,
+    );
+    // A call that was picked up since may have had Graph forget the first.
+    const isForgotten = this.pickupsOf(pair).some((at) => open !== undefined && at > open.at);
+    if (open !== undefined && !isForgotten) this.askedTwice.push(`${nameOf(pair)} was asked with ${open.id} and ${id}`);
+    this.users.ask(pair, id);
+  }
 
   async #place(
     pair: Pair,
@@ -158,6 +211,10 @@ export class MetaSide {
   #fate(): Fate {
     return this.#fates[this.#sent++ % this.#fates.length] ?? GOES_WELL;
   }
+}
+
+function nameOf({ phoneNumberId, user }: Pair): string {
+  return `${phoneNumberId}/${user}`;
 }
 
 const NO: GraphRefusal = { type: 'refused', status: 400, code: null, retryAfterMs: null, retryAt: null, body: {} };

@@ -12,6 +12,8 @@ interface TakenRequest {
   readonly pair: Pair;
   readonly id: string;
   readonly at: number;
+  /** It was, or a newer one. */
+  answered: boolean;
 }
 
 /** What users do besides calls, and what Meta does with a number. */
@@ -27,7 +29,7 @@ export class MetaUsers {
 
   /** A request reaches its user. */
   ask(pair: Pair, id: string): void {
-    this.requests.unshift({ pair, id, at: this.#options.clock.now() });
+    this.requests.unshift({ pair, id, at: this.#options.clock.now(), answered: false });
   }
 
   /** Answers the newest request, or one before it. False if there is none that can be answered. */
@@ -36,7 +38,8 @@ export class MetaUsers {
     const theirs = this.requests.filter(({ pair: of }) => isSame(of, pair));
     const request = theirs[back % Math.max(1, theirs.length)];
     const reply = request === undefined ? null : judge.answer(pair, request.id, answer);
-    if (reply === null) return false;
+    if (request === undefined || reply === null) return false;
+    for (const older of theirs.slice(theirs.indexOf(request))) older.answered = true;
     const at = clock.now();
     const kind = answer === 'accept' ? 'temporary' : 'permanent';
     const said = facts.add({

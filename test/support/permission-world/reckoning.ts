@@ -40,6 +40,7 @@ export async function reckon(world: PermissionWorld): Promise<string[]> {
   for (const [number] of NUMBERS.entries()) {
     for (const [user] of USERS.entries()) wrong.push(...(await requestsOf(world, number, user)));
   }
+  wrong.push(...meta.askedTwice);
   if (world.faults.length > 0) wrong.push(`faults: ${world.faults.join(', ')}`);
   return wrong;
 }
@@ -54,11 +55,9 @@ async function requestsOf({ meta, database, clock }: PermissionWorld, number: nu
   const counted = report.actions[0]?.limits.find(({ time_period }) => time_period === 'P7D')?.current_usage ?? 0;
   const state = await database.permissions.read(them.phoneNumberId, refOf(them.user), now);
   const sent = state.pair.requestedAt.filter((at) => at > now - WEEK_MS).length;
-  const lost = meta.lostRequests.has(`${them.phoneNumberId}/${them.user}`);
+  const times = meta.pickupsOf(them);
+  const lost = meta.losses.mayCount(them, now, times);
   // Of two things in one moment, which was first depends on whose moment it is.
-  const times = [...meta.calls.all.values()].flatMap(({ pair: of, pickedUpAt }) =>
-    isSame(of, them) ? (pickedUpAt ?? []) : [],
-  );
   const close = meta.users.requests.some(
     ({ pair: of, at }) => isSame(of, them) && times.some((time) => Math.abs(time - at) < MOMENT_MS),
   );

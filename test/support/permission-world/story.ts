@@ -49,6 +49,7 @@ export async function whatIsWrong(story: Story, chronicle: Chronicle, limits?: L
     chronicle.count('placed', meta.calls.all.size);
     for (const { pickedUpAt } of meta.calls.all.values()) if (pickedUpAt !== null) chronicle.count('picked up');
     chronicle.count('asked', meta.users.requests.length);
+    if (meta.losses.count > 0) chronicle.count('request lost', meta.losses.count);
     for (const [reason, times] of referee.denied) chronicle.count(reason, times);
     for (const [code, times] of referee.refused) chronicle.count(`refused by Graph with ${code}`, times);
     return [...referee.wrong, ...apart];

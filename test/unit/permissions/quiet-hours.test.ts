@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isQuiet, quietUntil, zonesOf } from '../../../src/permissions/quiet-hours.ts';
+import { quietUntil, zonesOf } from '../../../src/permissions/quiet-hours.ts';
 import { hasTimeZone, offsetAt } from '../../../src/permissions/time-zone.ts';
 
 const NIGHT = { from: '21:00', to: '08:00' };
@@ -7,6 +7,10 @@ const BERLIN = ['Europe/Berlin'];
 
 function until(hours: { from: string; to: string }, zones: readonly string[], at: string): string {
   return new Date(quietUntil(hours, zones, Date.parse(at))).toISOString().replace(':00.000Z', 'Z');
+}
+
+function isQuiet(hours: { from: string; to: string }, zones: readonly string[], at: number): boolean {
+  return quietUntil(hours, zones, at) > at;
 }
 
 describe('quiet hours', () => {

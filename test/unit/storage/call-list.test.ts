@@ -125,7 +125,7 @@ describe.each(DATABASES)('list of calls ($name)', ({ name, fresh }) => {
   it('has dials that wait, by how they wait', async () => {
     const database = await openTestDatabase(await fresh());
     const [scheduled, asking] = [dialOrder(), dialOrder()];
-    await database.permissions.wait({ order: scheduled, state: 'quiet_hours', nextAt: T0 });
+    await database.permissions.wait({ order: scheduled, state: 'quiet_hours', nextAt: T0 }, T0);
     await database.permissions.reserve(asking, T0, ask);
     expect(await idsOf(database, { status: 'scheduled' })).toEqual([scheduled.id]);
     expect(await idsOf(database, { status: 'awaiting_permission' })).toEqual([asking.id]);

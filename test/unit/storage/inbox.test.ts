@@ -63,7 +63,7 @@ describe.each(DATABASES)('inbox ($name)', ({ fresh }) => {
       await inbox.done(id!, T0 + 600, { outcome: 'handled', keepBody: receivedAt !== T0 + 500 });
     }
     expect(await inbox.reopen()).toBe(0);
-    await permissions.wait({ order: dialOrder(), state: 'awaiting_permission', nextAt: null });
+    await permissions.wait({ order: dialOrder(), state: 'awaiting_permission', nextAt: null }, T0);
     expect(await inbox.reopen()).toBe(0);
 
     await permissions.reserve(order, T0, allow);

@@ -95,8 +95,7 @@ describe('a dial that asks', () => {
     desks.calls.refusal = () => new Promise(() => {});
     await desks.userSays('accept');
     expect(desks.calls.placed).toEqual([]);
-    const next = await Desks.open({}, desks.database);
-    await next.clock.advance(desks.clock.now() - next.clock.now());
+    const next = await Desks.open({}, desks);
     next.desk.start();
     await next.clock.advance(SECOND);
     expect(next.calls.placed).toMatchObject([{ id }]);

@@ -14,7 +14,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
   it('for its time has a record that says so, and is no live call', async () => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder({ notBefore: T0 + HOUR, deadlineAt: T0 + 2 * HOUR });
-    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR });
+    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR }, T0);
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'scheduled', nextAt: T0 + HOUR });
     expect(await calls.find(order.id)).toMatchObject({
       status: 'scheduled',
@@ -57,7 +57,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
   it('is placed when it is allowed, and begins then', async () => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder();
-    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR });
+    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR }, T0);
     expect((await permissions.reserve(order, T0 + HOUR, allow))?.decision.type).toBe('allow');
     expect(await permissions.waiting(order.id)).toBeNull();
     expect(await calls.find(order.id)).toMatchObject({
@@ -75,7 +75,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const place = await fresh();
     const [one, other] = [await openTestDatabase(place), await openTestDatabase(place)];
     const order = dialOrder();
-    await one.permissions.wait({ order, state: 'scheduled', nextAt: T0 });
+    await one.permissions.wait({ order, state: 'scheduled', nextAt: T0 }, T0);
     const outcomes = await Promise.all([
       one.permissions.reserve(order, T0, allow),
       other.permissions.reserve(order, T0, allow),
@@ -87,7 +87,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder();
     const dial = { order, state: 'scheduled', nextAt: T0 + 1 } as const;
-    await permissions.wait(dial);
+    await permissions.wait(dial, T0);
     await permissions.reserve(order, T0 + 1, deny);
     expect(await permissions.waiting(order.id)).toEqual(dial);
     await permissions.reserve(order, T0 + 2, ask);
@@ -99,7 +99,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder({ deadlineAt: T0 + 10 * HOUR });
     await permissions.reserve(order, T0, ask);
-    await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 + HOUR });
+    await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 + HOUR }, T0);
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'quiet_hours', nextAt: T0 + HOUR });
     expect(await calls.find(order.id)).toMatchObject({
       status: 'scheduled',
@@ -112,10 +112,10 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const [placed, gone] = [dialOrder(), dialOrder({ user: { waId: '15550100002', userId: null } })];
     await permissions.reserve(placed, T0, allow);
-    await permissions.wait({ order: gone, state: 'scheduled', nextAt: T0 });
+    await permissions.wait({ order: gone, state: 'scheduled', nextAt: T0 }, T0);
     await permissions.giveUp(gone.id, 'cancelled', T0);
     for (const order of [placed, gone]) {
-      await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 });
+      await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 }, T0);
       expect(await permissions.waiting(order.id)).toBeNull();
     }
     expect(await calls.find(placed.id)).toMatchObject({ status: 'initiated' });
@@ -159,7 +159,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const { permissions } = await openTestDatabase(await fresh());
     const waits = async (nextAt: number | null, deadlineAt: number | null) => {
       const order = dialOrder({ deadlineAt });
-      await permissions.wait({ order, state: 'scheduled', nextAt });
+      await permissions.wait({ order, state: 'scheduled', nextAt }, T0);
       return order.id;
     };
     expect(await permissions.nextDue()).toBeNull();
