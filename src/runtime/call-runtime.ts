@@ -124,6 +124,9 @@ export class CallRuntime {
     const over = this.#live.expect(phoneNumberId);
     return () => {
       over();
+      // Something that was said may have been kept for this one, and is about another that waits for its name.
+      if (this.#early.size > 0)
+        for (const runner of this.#live.clientsUnnamedOn(phoneNumberId)) this.#nameByEarly(runner);
       this.#dropEarly(phoneNumberId);
     };
   }

@@ -32,7 +32,7 @@ export class DialEvents {
     const { live, early, log, onIgnored } = this.#options;
     const { callId, phoneNumberId, bizOpaqueCallbackData } = event.identity;
     const key = keyInCallbackData(bizOpaqueCallbackData);
-    const dial = key === null ? live.clientsUnnamed(event.identity) : live.byKey(key);
+    const dial = key === null ? undefined : live.byKey(key);
     if (dial !== undefined && (await nameOf(dial, callId, at))) return await dial.deliver({ ...event.input, at });
 
     const known = await log.keyOf(callId);
@@ -41,6 +41,11 @@ export class DialEvents {
     // Graph's answer may have named it while the log was read.
     const running = live.byCallId(callId);
     if (running !== undefined) return await running.deliver({ ...event.input, at });
+    // A late copy about a call that is over fits the client's next one, and must neither name it nor end it.
+    const clients = own === null ? live.clientsUnnamed(event.identity) : undefined;
+    if (clients !== undefined && (await nameOf(clients, callId, at))) {
+      return await clients.deliver({ ...event.input, at });
+    }
     if (record === null) {
       if (key === null && live.awaitsName(phoneNumberId)) return early.keep(event, at);
       if (event.input.type === 'meta.terminate') await log.bury(callId, at);

@@ -8,6 +8,8 @@ export class LiveCalls {
   /** By number: calls of either direction, and those of them that Meta has not named or that have no runner yet. */
   readonly #live = new Tally();
   readonly #unnamed = new Tally();
+  /** By number: calls that clients are placing, which have no runner yet. */
+  readonly #expected = new Tally();
 
   get size(): number {
     return this.#byKey.size;
@@ -48,7 +50,8 @@ export class LiveCalls {
   /**
    * The client's call without a name that a webhook speaks of: Meta has one call at a time of a number with a user
    * (meta-calling.md §6). Its callback data is the client's own, and may be the same for all of its calls, so that it says
-   * something only where the user is named otherwise than by the client.
+   * something only where the user is named otherwise than by the client, and while no other call of a client may be meant:
+   * to one that is being placed Graph's answer gives the name, and that is certain.
    */
   clientsUnnamed({
     phoneNumberId,
@@ -56,11 +59,17 @@ export class LiveCalls {
     user,
   }: Omit<CallIdentity, 'id'>): CallRunner | undefined {
     if (!this.awaitsName(phoneNumberId)) return undefined;
-    return this.all().find(({ identity, isClientsUnnamed }) => {
-      if (!isClientsUnnamed || identity.phoneNumberId !== phoneNumberId) return false;
-      if (identity.bizOpaqueCallbackData !== data) return false;
-      return isSameUser(identity.user, user) ?? data !== null;
-    });
+    const unnamed = this.clientsUnnamedOn(phoneNumberId).filter(
+      ({ identity }) => identity.bizOpaqueCallbackData === data,
+    );
+    const theirs = unnamed.find(({ identity }) => isSameUser(identity.user, user) === true);
+    if (theirs !== undefined || data === null || this.#expected.of(phoneNumberId) > 0) return theirs;
+    return unnamed.find(({ identity }) => isSameUser(identity.user, user) === null);
+  }
+
+  /** The clients' calls of a number that Meta has not named, the oldest first. */
+  clientsUnnamedOn(phoneNumberId: string): CallRunner[] {
+    return this.all().filter((runner) => runner.isClientsUnnamed && runner.identity.phoneNumberId === phoneNumberId);
   }
 
   all(): CallRunner[] {
@@ -79,12 +88,17 @@ export class LiveCalls {
 
   /** A call is being placed that has no runner yet. Returns what says that this is over. */
   expect(phoneNumberId: string): () => void {
-    this.#unnamed.change(phoneNumberId, 1);
+    this.#countExpected(phoneNumberId, 1);
     let over = false;
     return () => {
-      if (!over) this.#unnamed.change(phoneNumberId, -1);
+      if (!over) this.#countExpected(phoneNumberId, -1);
       over = true;
     };
+  }
+
+  #countExpected(phoneNumberId: string, by: 1 | -1): void {
+    this.#unnamed.change(phoneNumberId, by);
+    this.#expected.change(phoneNumberId, by);
   }
 }
 

@@ -4,7 +4,7 @@ import type { CallDetail, CallListQuery, CallPage, CallQueries, TimelineLine } f
 import type { AgentName, CallLog, RecordedCall, UnfinishedCall } from '../runtime/ports.ts';
 import { listCalls } from './call-list.ts';
 import { toDetail } from './call-record.ts';
-import { appendEvent, endingColumns, identityOf, newCall } from './call-row.ts';
+import { appendEvent, endingColumns, freeName, identityOf, newCall } from './call-row.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { hasName, linkedPair, openWindow, pairFor } from './permission-book/pairs.ts';
 import type { CallsTable, Schema } from './schema.ts';
@@ -141,13 +141,16 @@ function firstOf(pickedUpAt: number): RawBuilder<number> {
   return sql<number>`coalesce(session_started_at, ${pickedUpAt})`;
 }
 
-type Changes = Omit<Updateable<CallsTable>, 'session_started_at'> & { session_started_at?: RawBuilder<number> };
+type Changes = Omit<Updateable<CallsTable>, 'session_started_at' | 'call_id'> & {
+  session_started_at?: RawBuilder<number>;
+  call_id?: RawBuilder<string>;
+};
 
 function changedColumns(patch: CallPatch): Changes {
   const { agent, ending, quality } = patch;
   return {
     ...(patch.status !== undefined && { status: patch.status }),
-    ...(patch.callId !== undefined && { call_id: patch.callId }),
+    ...(patch.callId !== undefined && { call_id: freeName(patch.callId) }),
     ...(patch.sessionStartedAt !== undefined && { session_started_at: firstOf(patch.sessionStartedAt) }),
     ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
     ...(patch.durationSeconds !== undefined && { duration_seconds: patch.durationSeconds }),

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { CallIdentity, CallStatus, Ending } from '../call/index.ts';
 import type { CallsTable, Schema } from './schema.ts';
 
@@ -61,6 +61,14 @@ export function identityOf(row: Selectable<CallsTable>): CallIdentity {
     deeplinkPayload: row.deeplink_payload,
     bizOpaqueCallbackData: row.biz_opaque_callback_data,
   };
+}
+
+/**
+ * Meta's name for a record that is being changed, unless another record has it: whose it was first it stays, and what else
+ * is written of the second is written all the same. A webhook may name a client's call by a guess (LiveCalls).
+ */
+export function freeName(callId: string): RawBuilder<string> {
+  return sql<string>`case when exists (select 1 from calls as others where others.call_id = ${callId} and others.id <> calls.id) then call_id else ${callId} end`;
 }
 
 export function endingColumns(ending: Ending) {

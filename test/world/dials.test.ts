@@ -483,6 +483,57 @@ describe('A call that a client placed and has the media of', () => {
     expect(recordOf(world).patch).toMatchObject({ callId: META });
   });
 
+  it('is not named by a late copy of what was said of the one before it with that user', async () => {
+    const world = await afterCrash({ bizOpaqueCallbackData: 'campaign 7' });
+    const first = { ...named, id: 'dial.0', callId: 'wacid.first', bizOpaqueCallbackData: 'campaign 7' };
+    await world.log.create(first, 'initiated', world.clock.now(), null);
+    const over = { class: 'missed', reason: 'unanswered', endedBy: 'user', detail: null } as const;
+    await world.log.update(first.id, { ending: over });
+    const word = terminated(world, null);
+    await world.runtime.handle(dialEvent('wacid.first', word, { bizOpaqueCallbackData: 'campaign 7' }));
+    await world.clock.advance(10);
+    expect(recordOf(world).patch.callId).toBeUndefined();
+    expect(endingOf(world)).toBeUndefined();
+    await say(world, status(world, 'ACCEPTED'), 'campaign 7');
+    await world.clock.advance(10);
+    expect(recordOf(world).patch).toMatchObject({ callId: META, status: 'answered' });
+  });
+
+  describe('while another is being placed that the client says the same with', () => {
+    const hidden = { waId: null, userId: 'DE.9', parentUserId: null, name: null };
+    const bizOpaqueCallbackData = 'campaign 7';
+
+    async function ringsWhilePlaced() {
+      const world = await afterCrash({ bizOpaqueCallbackData });
+      const over = world.runtime.expectName('pn-1');
+      const event = dialEvent('wacid.hidden', status(world, 'RINGING'), { bizOpaqueCallbackData, user: hidden });
+      await world.runtime.handle(event);
+      await world.clock.advance(10);
+      expect(recordOf(world).patch.callId).toBeUndefined();
+      return { world, over };
+    }
+
+    it("does not take the other's name, which Graph's answer gives", async () => {
+      const { world, over } = await ringsWhilePlaced();
+      const other = { ...named, id: 'dial.2', callId: 'wacid.hidden', user: hidden, bizOpaqueCallbackData };
+      await world.log.create(other, 'initiated', world.clock.now(), null);
+      await world.runtime.follow(other, policy);
+      over();
+      await world.clock.advance(10);
+      expect(recordOf(world, 'dial.2').patch).toMatchObject({ status: 'ringing' });
+      expect(recordOf(world).patch.callId).toBeUndefined();
+      expect(world.ignored).toEqual([]);
+    });
+
+    it('gets what was kept for the other when Graph refused that one', async () => {
+      const { world, over } = await ringsWhilePlaced();
+      over();
+      await world.clock.advance(10);
+      expect(recordOf(world).patch).toMatchObject({ callId: 'wacid.hidden', status: 'ringing' });
+      expect(world.ignored).toEqual([]);
+    });
+  });
+
   it('whose answer of Graph was lost is known by a webhook that was here before', async () => {
     const world = worldOf();
     const over = world.runtime.expectName('pn-1');

@@ -9,7 +9,8 @@ const SECOND_MS = 1_000;
 
 /**
  * Writes a grant that a webhook told, in the transaction of `db`. An older word never replaces a newer one, and what a call
- * of the user allows by itself, for a week, never what the user allowed for good.
+ * of the user allows by itself, for a week, never what the user allowed for good, unless a report has shown since that this
+ * was taken back: Meta may not tell it otherwise (meta-calling.md §3.7).
  */
 export async function writeGrant(
   db: Kysely<Schema>,
@@ -19,6 +20,7 @@ export async function writeGrant(
   answers: string | null,
 ): Promise<void> {
   const pairId = await linkedPair(db, phoneNumberId, user);
+  const isLess = grant.source === 'callback' && !(await isTakenBack(db, pairId));
   await db
     .updateTable('permission_pairs')
     .set({
@@ -29,11 +31,23 @@ export async function writeGrant(
     })
     .where('id', '=', pairId)
     .where((where) => where.or([where('grant_at', 'is', null), where('grant_at', '<=', grant.at)]))
-    .$if(grant.source === 'callback', (pair) => pair.where((where) => notPermanent(where)))
+    .$if(isLess, (pair) => pair.where((where) => notPermanent(where)))
     .execute();
   if (answers !== null) await markAnswered(db, pairId, answers, grant);
   // WhatsApp takes a permission back for the calls that nobody picked up until then; the count begins anew.
   if (grant.source === 'auto_revoked') await beginStreak(db, pairId, grant.at + SECOND_MS - 1);
+}
+
+/** Whether a report that is newer than the grant knows of nothing that was allowed for good. */
+async function isTakenBack(db: Kysely<Schema>, pairId: string): Promise<boolean> {
+  const pair = await db
+    .selectFrom('permission_pairs')
+    .select(['grant_at', 'live', 'live_at'])
+    .where('id', '=', pairId)
+    .executeTakeFirst();
+  if (pair === undefined || pair.live === null || pair.live_at === null) return false;
+  const { status } = JSON.parse(pair.live) as LiveReport;
+  return status !== 'permanent' && pair.live_at >= (pair.grant_at ?? 0) + SECOND_MS;
 }
 
 function notPermanent(where: ExpressionBuilder<Schema, 'permission_pairs'>) {

@@ -12,6 +12,8 @@ export interface Fact {
   readonly call: { readonly id: string; readonly became: 'live' | 'doubted' | 'over' } | null;
   /** `GET call_permissions` shows it. */
   readonly shown: boolean;
+  /** A report shows it in a count alone: how many calls were picked up, and not which. */
+  readonly counted: boolean;
   readonly apply: (judge: PermissionJudge) => void;
   /** Since when a webhook, or Graph's answer, has told it. */
   toldAt: number | null;
@@ -32,7 +34,7 @@ export class Facts {
   }
 
   add(fact: Pick<Fact, 'at' | 'pair' | 'apply'> & Partial<Fact>): Fact {
-    const added = { call: null, shown: false, toldAt: null, reportedAt: null, ...fact };
+    const added = { call: null, shown: false, counted: false, toldAt: null, reportedAt: null, ...fact };
     this.#facts.push(added);
     return added;
   }
@@ -76,14 +78,14 @@ export class Facts {
   }
 
   /**
-   * A judge who has heard what we were told before `time`, and no more; its clock stands at `now`. `byReports`: reports
-   * count, which show what came of a call or of an answer, and not that the window is open since.
+   * A judge who has heard what we were told before `time`, and no more; its clock stands at `now`. `byReports`: which facts
+   * are known by reports, which show what came of a call or of an answer, and not that the window is open since.
    */
-  judge(time: number, now: number, byReports = true): PermissionJudge {
+  judge(time: number, now: number, byReports: (fact: Fact) => boolean = () => true): PermissionJudge {
     let at = 0;
     const judge = new PermissionJudge({ now: () => at, limits: this.#limits });
     for (const fact of this.#facts) {
-      if (!isKnown(byReports ? fact : { ...fact, reportedAt: null }, time)) continue;
+      if (!isKnown(byReports(fact) ? fact : { ...fact, reportedAt: null }, time)) continue;
       at = fact.at;
       fact.apply(judge);
     }

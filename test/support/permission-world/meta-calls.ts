@@ -129,7 +129,8 @@ export class MetaCalls {
     const now = clock.now();
     call.pickedUpAt = now;
     judge.pickedUp(callId);
-    call.pickedUp = facts.add({ at: now, pair: call.pair, shown: true, apply: (other) => other.pickedUp(callId) });
+    const apply = (other: PermissionJudge) => other.pickedUp(callId);
+    call.pickedUp = facts.add({ at: now, pair: call.pair, shown: true, counted: true, apply });
     if (call.webhook.direction === 'inbound') return;
     const value = statusValue(call.webhook, 'ACCEPTED', call.opaque, now);
     post.send(value, 'calls', [call.live, call.pickedUp]);

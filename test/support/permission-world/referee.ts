@@ -101,7 +101,7 @@ export class Referee {
         const stop = this.#rules.stopAfterUnanswered ?? Number.POSITIVE_INFINITY;
         // A report shows how many calls were picked up, and not which, so that it takes none out of the row: of one whose
         // webhooks are on their way nobody knows (meta-calling.md §2.2).
-        const known = [judge, facts.judge(now, now), facts.judge(now, now, false)];
+        const known = [judge, facts.judge(now, now), facts.judge(now, now, ({ counted }) => !counted)];
         const enough = known.some((each) => each.unanswered(pair) >= stop);
         if (!enough) this.wrong.push(`${line}: not so many`);
         return;
@@ -117,7 +117,8 @@ export class Referee {
           if (!this.#meta.mayBeAsked(pair)) this.wrong.push(`${line}: nobody was asked`);
           return;
         }
-        if (reason === 'window_closed' && facts.judge(now, now, false).checkRequest(pair, 'free_form') !== null) return;
+        if (reason === 'window_closed' && facts.judge(now, now, () => false).checkRequest(pair, 'free_form') !== null)
+          return;
         this.#expectRefusal(line, (each) => each.checkRequest(pair, kindOf(reason)) !== null);
         return;
       case 'number_paused':

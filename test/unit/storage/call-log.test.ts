@@ -156,6 +156,24 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     expect(await calls.recorded('unknown')).toBeNull();
   });
 
+  it("leaves a name of Meta's with the record that had it first, and writes what else is said of the second", async () => {
+    const { calls, permissions } = await openTestDatabase(await fresh());
+    const first = callIdentity({ direction: 'outbound' });
+    const second = { ...callIdentity({ direction: 'outbound' }), id: 'dial.2', callId: 'dial.2' };
+    await calls.create(first, 'initiated', T0, null);
+    await calls.create(second, 'initiated', T0, null);
+    await calls.update(second.id, { callId: first.callId, status: 'ringing' }, T0 + 1);
+    expect(await calls.find(second.id)).toMatchObject({ call_id: null, status: 'ringing' });
+    await permissions.named(second.id, first.callId, T0 + 2);
+    expect(await calls.find(second.id)).toMatchObject({ call_id: null });
+    expect(await calls.keyOf(first.callId)).toBe(first.id);
+    // Its own name, told again, and one that is free.
+    await calls.update(first.id, { callId: first.callId }, T0 + 3);
+    await permissions.named(second.id, 'wacid.second', T0 + 3);
+    expect(await calls.keyOf(first.callId)).toBe(first.id);
+    expect(await calls.keyOf('wacid.second')).toBe(second.id);
+  });
+
   it('keeps the first word on when a call was picked up', async () => {
     const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity();

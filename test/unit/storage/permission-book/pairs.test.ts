@@ -58,6 +58,20 @@ describe.each(DATABASES)('a pair ($name)', ({ fresh }) => {
     expect((await read(database, BSUID)).grant).toEqual(callback);
   });
 
+  it.each([
+    ['takes the week', 'none', 1_000, true],
+    ['keeps what was allowed for good', 'none', 999, false],
+    ['keeps what was allowed for good', 'permanent', 1_000, false],
+  ] as const)('%s when a report showed "%s" %i ms after that', async (_, status, after, takes) => {
+    const database = await openTestDatabase(await fresh());
+    const permanent = grant({ status: 'permanent', expiresAt: null });
+    const callback = grant({ source: 'callback', at: T0 + 5_000 });
+    await database.permissions.granted(PHONE_NUMBER_ID, PHONE, permanent, null);
+    await database.permissions.reported(PHONE_NUMBER_ID, PHONE, report({ status, at: T0 + after }));
+    await database.permissions.granted(PHONE_NUMBER_ID, PHONE, callback, null);
+    expect((await read(database, PHONE)).grant).toEqual(takes ? callback : permanent);
+  });
+
   it('keeps the newest report of Graph, as it was', async () => {
     const database = await openTestDatabase(await fresh());
     const newest = report({ at: T0 + 9 });
