@@ -12,16 +12,18 @@ export async function writeDialRecord(
   status: CallStatus,
   placedAt: number | null,
 ): Promise<void> {
-  const agent = order.voiceAgentId === null ? undefined : await agentName(db, order.voiceAgentId);
   const row = newCall(identityOf(order, placedAt ?? order.createdAt), {
     status,
-    agent: agent ?? null,
+    agent: null,
     followed: order.clientMedia,
     pairId,
     placedAt,
     createdAt: placedAt ?? order.createdAt,
   });
-  await db.insertInto('calls').values(row).execute();
+  await db
+    .insertInto('calls')
+    .values({ ...row, ...(order.voiceAgentId !== null && agentColumns(db, order.voiceAgentId)) })
+    .execute();
 }
 
 /** Keeps a dial that waits, new or again, in the transaction of `db`. `askedAt` null leaves what is there. */
@@ -67,8 +69,10 @@ function identityOf(order: DialOrder, startedAt: number): CallIdentity {
   };
 }
 
-async function agentName(db: Kysely<Schema>, id: string) {
-  return await db.selectFrom('voice_agents').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
+/** Looked up by the statement that writes the record. Both are null if the agent is gone. */
+function agentColumns(db: Kysely<Schema>, id: string) {
+  const agent = db.selectFrom('voice_agents').where('id', '=', id);
+  return { agent_id: agent.select('id'), agent_name: agent.select('name') };
 }
 
 function earlier(one: number | null, other: number | null): number | null {

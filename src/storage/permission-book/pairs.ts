@@ -1,29 +1,66 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Updateable } from 'kysely';
+import {
+  type Expression,
+  expressionBuilder,
+  type Kysely,
+  type Selectable,
+  type SqlBool,
+  type Updateable,
+} from 'kysely';
 import { canonicalWaId, type UserRef } from '../../permissions/ports.ts';
+import { KeptQuery } from '../kept-query.ts';
 import type { PermissionPairsTable, Schema } from '../schema.ts';
 
 export type PairRow = Selectable<PermissionPairsTable>;
 
-/** Looks a pair up. If both names are given and belong to two pairs, the phone number decides, as at Graph (meta-calling.md §2.1). */
-export async function findPair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<PairRow | null> {
-  const { byPhone, byUser } = await pairsOf(db, phoneNumberId, user);
-  return byPhone ?? byUser;
+/** What pairs are looked up by. A name that is not given is null, and leads to none. */
+type PairKeys = Record<'phoneNumberId', string> & Record<'waId' | 'userId', string | null>;
+
+export function keysOf(phoneNumberId: string, { waId, userId }: UserRef): PairKeys {
+  return { phoneNumberId, waId: waId === null ? null : canonicalWaId(waId), userId };
 }
 
-/** All pairs that a user's names lead to: two, if nobody has told yet that they are one. */
-export async function findPairs(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<PairRow[]> {
-  const { byPhone, byUser } = await pairsOf(db, phoneNumberId, user);
-  return [...new Map([byPhone, byUser].flatMap((pair) => (pair === null ? [] : [[pair.id, pair]]))).values()];
+/** The pairs to which a user's names lead, as a condition: an alternative for each name, which has an index of its own. */
+export function isFoundBy({ phoneNumberId, waId, userId }: PairKeys): Expression<SqlBool> {
+  const pair = expressionBuilder<Schema, 'permission_pairs'>();
+  const ofNumber = pair('phone_number_id', '=', phoneNumberId);
+  return pair.or([ofNumber.and('wa_id', '=', waId), ofNumber.and('user_id', '=', userId)]);
 }
 
 /**
- * Finds the pair or makes it, in the transaction of `db`. A client's word that two names are one person is not taken: it
- * may be wrong, and the ledgers of two people would become one.
+ * Which of the pairs that a user's names lead to is meant: if there are two, the phone number decides, as at Graph
+ * (meta-calling.md §2.1).
  */
+export function meantBy(keys: PairKeys, pairs: readonly PairRow[]): PairRow | null {
+  const { byPhone, byUser } = byName(keys, pairs);
+  return byPhone ?? byUser;
+}
+
+/** Looks up the pair that is meant by a user's names. */
+export async function findPair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<PairRow | null> {
+  return meantBy(keysOf(phoneNumberId, user), await findPairs(db, phoneNumberId, user));
+}
+
+/** All pairs that a user's names lead to: two, if nobody has told yet that they are one. */
+export async function findPairs(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<readonly PairRow[]> {
+  return hasName(user) ? await PAIRS.execute(db, keysOf(phoneNumberId, user)) : [];
+}
+
+const PAIRS = new KeptQuery((db, keys: PairKeys) =>
+  db.selectFrom('permission_pairs').selectAll().where(isFoundBy(keys)),
+);
+
+/** Finds the pair or makes it, in the transaction of `db`. */
 export async function pairFor(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
   const pair = await findPair(db, phoneNumberId, user);
-  if (pair !== null) return pair.id;
+  return pair?.id ?? (await newPairFor(db, phoneNumberId, user));
+}
+
+/**
+ * Makes the pair of a user whom a client names and who has none, in the transaction of `db`. The client's word that two
+ * names are one person is not taken: it may be wrong, and the ledgers of two people would become one.
+ */
+export async function newPairFor(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
   return await makePair(db, phoneNumberId, user.waId === null ? user : { waId: user.waId, userId: null });
 }
 
@@ -32,7 +69,7 @@ export async function pairFor(db: Kysely<Schema>, phoneNumberId: string, user: U
  * two pairs become one, and a number that has passed to another person is taken from the pair that had it.
  */
 export async function linkedPair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
-  const { byPhone, byUser } = await pairsOf(db, phoneNumberId, user);
+  const { byPhone, byUser } = byName(keysOf(phoneNumberId, user), await findPairs(db, phoneNumberId, user));
   const known = byUser ?? byPhone;
   if (known === null) return await makePair(db, phoneNumberId, user);
   if (user.waId === null || user.userId === null || byUser?.id === byPhone?.id) return known.id;
@@ -62,27 +99,10 @@ export async function openWindow(db: Kysely<Schema>, pairId: string, until: numb
     .execute();
 }
 
-async function pairsOf(
-  db: Kysely<Schema>,
-  phoneNumberId: string,
-  user: UserRef,
-): Promise<{ byPhone: PairRow | null; byUser: PairRow | null }> {
-  if (!hasName(user)) return { byPhone: null, byUser: null };
-  const waId = user.waId === null ? null : canonicalWaId(user.waId);
-  const rows = await db
-    .selectFrom('permission_pairs')
-    .selectAll()
-    .where('phone_number_id', '=', phoneNumberId)
-    .where((where) =>
-      where.or([
-        ...(waId === null ? [] : [where('wa_id', '=', waId)]),
-        ...(user.userId === null ? [] : [where('user_id', '=', user.userId)]),
-      ]),
-    )
-    .execute();
+function byName({ waId, userId }: PairKeys, pairs: readonly PairRow[]) {
   return {
-    byPhone: rows.find((row) => waId !== null && row.wa_id === waId) ?? null,
-    byUser: rows.find((row) => user.userId !== null && row.user_id === user.userId) ?? null,
+    byPhone: pairs.find((pair) => waId !== null && pair.wa_id === waId) ?? null,
+    byUser: pairs.find((pair) => userId !== null && pair.user_id === userId) ?? null,
   };
 }
 

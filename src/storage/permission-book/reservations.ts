@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { Decide, DialOrder, Reservation, UserRef } from '../../permissions/ports.ts';
 import { appendEvent } from '../call-row.ts';
+import { KeptQuery } from '../kept-query.ts';
 import type { Schema } from '../schema.ts';
 import { keepWaiting, writeDialRecord } from './dial-record.ts';
-import { findPair, type PairRow, pairFor } from './pairs.ts';
+import { findPair, isFoundBy, keysOf, meantBy, newPairFor, type PairRow } from './pairs.ts';
 import { countRequest } from './requests.ts';
-import { numberState, pairState } from './usage.ts';
+import { usageOf } from './usage.ts';
 
 /** One dial that wants to go out. `requestId`: the id of the request if the decision is to ask. */
 export interface Claim {
@@ -24,13 +25,9 @@ export async function reserveDial(db: Kysely<Schema>, claim: Claim): Promise<Res
   const { order, now, decide, requestId } = claim;
   const standing = await standingOf(db, order);
   if (standing === 'gone') return null;
-  const pair = standing.pair;
-  const decision = decide({
-    number: await numberState(db, order.phoneNumberId, now),
-    pair: await pairState(db, pair, now),
-  });
+  const decision = decide(await usageOf(db, order.phoneNumberId, standing.pair, now));
   if (decision.type === 'deny') return { decision, requestId: null };
-  const pairId = pair?.id ?? (await pairFor(db, order.phoneNumberId, order.user));
+  const pairId = standing.pair?.id ?? (await newPairFor(db, order.phoneNumberId, order.user));
   if (decision.type === 'allow') {
     await place(db, claim, pairId, standing.waits);
     return { decision, requestId: null };
@@ -60,29 +57,47 @@ export interface RequestClaim extends Omit<Claim, 'order'> {
 export async function reserveRequest(db: Kysely<Schema>, claim: RequestClaim): Promise<Reservation> {
   const { phoneNumberId, user, template, requestId: id, now, decide } = claim;
   const pair = await findPair(db, phoneNumberId, user);
-  const decision = decide({
-    number: await numberState(db, phoneNumberId, now),
-    pair: await pairState(db, pair, now),
-  });
+  const decision = decide(await usageOf(db, phoneNumberId, pair, now));
   if (decision.type !== 'ask') return { decision, requestId: null };
-  const pairId = pair?.id ?? (await pairFor(db, phoneNumberId, user));
+  const pairId = pair?.id ?? (await newPairFor(db, phoneNumberId, user));
   await countRequest(db, { id, pairId, phoneNumberId, dialId: null, template, at: now });
   return { decision, requestId: id };
 }
 
-async function standingOf(
-  db: Kysely<Schema>,
-  order: DialOrder,
-): Promise<{ readonly waits: boolean; readonly pair: PairRow | null } | 'gone'> {
-  const waiting = await db
-    .selectFrom('dials')
-    .innerJoin('permission_pairs', 'permission_pairs.id', 'dials.pair_id')
-    .selectAll('permission_pairs')
-    .where('dials.id', '=', order.id)
-    .executeTakeFirst();
-  if (waiting !== undefined) return { waits: true, pair: waiting };
-  const record = await db.selectFrom('calls').select('id').where('id', '=', order.id).executeTakeFirst();
-  return record === undefined ? { waits: false, pair: await findPair(db, order.phoneNumberId, order.user) } : 'gone';
+interface Standing {
+  /** The dial waits, with this pair, whatever its names lead to by now. */
+  readonly waits: boolean;
+  readonly pair: PairRow | null;
+}
+
+/** One statement, for every dial begins with it. A dial that has a record and does not wait is gone. */
+async function standingOf(db: Kysely<Schema>, { id, phoneNumberId, user }: DialOrder): Promise<Standing | 'gone'> {
+  const keys = keysOf(phoneNumberId, user);
+  const rows = await STANDING.execute(db, { ...keys, id });
+  const { record, waits_with: waitsWith } = rows[0]!;
+  const pairs = rows.filter(hasPair);
+  if (waitsWith !== null) return { waits: true, pair: pairs.find((pair) => pair.id === waitsWith) ?? null };
+  return record === null ? { waits: false, pair: meantBy(keys, pairs) } : 'gone';
+}
+
+const STANDING = new KeptQuery((db, { id, ...keys }: ReturnType<typeof keysOf> & { readonly id: string }) => {
+  const dial = db
+    .selectNoFrom([
+      db.selectFrom('calls').select('id').where('id', '=', id).as('record'),
+      db.selectFrom('dials').select('pair_id').where('id', '=', id).as('waits_with'),
+    ])
+    .as('dial');
+  return db
+    .selectFrom(dial)
+    .leftJoin('permission_pairs', (join) =>
+      join.on(({ eb, or, ref }) => or([eb('permission_pairs.id', '=', ref('dial.waits_with')), isFoundBy(keys)])),
+    )
+    .selectAll();
+});
+
+/** A dial without any pair yet has a row of its own nevertheless. */
+function hasPair<Row extends { readonly id: string | null }>(row: Row): row is Row & PairRow {
+  return row.id !== null;
 }
 
 async function place(db: Kysely<Schema>, { order, now }: Claim, pairId: string, waits: boolean): Promise<void> {

@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selection, sql } from 'kysely';
 import type { CallStatus } from '../../call/index.ts';
 import type { Grant, NumberState, PairState } from '../../permissions/ports.ts';
+import { KeptQuery } from '../kept-query.ts';
 import type { Schema } from '../schema.ts';
 import type { PairRow } from './pairs.ts';
 
@@ -9,69 +10,38 @@ const DAY_MS = 24 * 3_600_000;
 const CONNECTED_MS = 2 * DAY_MS;
 const REQUESTED_MS = 14 * DAY_MS;
 
+/** As a literal: of a limit that PostgreSQL does not see it expects so many rows that it plans for each value anew. */
+const ONE = sql.lit(1);
+
 /** Live or being placed. A dial that waits is neither. */
 const LIVE: readonly CallStatus[] = ['initiated', 'ringing', 'answered'];
 
-/** What the calls and requests of a pair add up to. */
+/** What the calls and requests of a number and of one of its pairs add up to. One row, for a dial waits for every statement. */
+export async function usageOf(
+  db: Kysely<Schema>,
+  phoneNumberId: string,
+  pair: PairRow | null,
+  now: number,
+): Promise<{ number: NumberState; pair: PairState }> {
+  if (pair === null) return { number: await numberState(db, phoneNumberId, now), pair: NOTHING_KNOWN };
+  const [row] = await BOTH.execute(db, { ...numberValues(phoneNumberId, now), ...pairValues(pair, now) });
+  return { number: toNumberState(row!, now), pair: toPairState(pair, row!, now) };
+}
+
+/**
+ * What the calls and requests of a pair add up to. One statement sees one moment, in a transaction or not: a call that ends
+ * meanwhile is either live in it or counted.
+ */
 export async function pairState(db: Kysely<Schema>, pair: PairRow | null, now: number): Promise<PairState> {
   if (pair === null) return NOTHING_KNOWN;
-  // First whether a call is live: one that ends meanwhile is in the counts that are read after it.
-  const { liveCall, lastConnectedAt } = await liveAndLast(db, pair.id);
-  const connected = await connectedSince(db, pair.id, now - CONNECTED_MS);
-  const unanswered = await unansweredSince(db, pair, lastConnectedAt);
-  const requests = await requestsSince(db, pair.id, now - REQUESTED_MS);
-  const pending = requests.findLast(({ answered_at }) => answered_at === null);
-  return {
-    grant: grantOf(pair),
-    live: pair.live === null ? null : JSON.parse(pair.live),
-    refused:
-      pair.refused_code === null || pair.refused_until === null || pair.refused_until <= now
-        ? null
-        : { code: pair.refused_code, until: pair.refused_until },
-    windowUntil: pair.window_until,
-    connectedAt: connected,
-    lastConnectedAt,
-    unanswered,
-    liveCall,
-    requestedAt: requests
-      .map(({ requested_at }) => requested_at)
-      .filter((at) => lastConnectedAt === null || at > lastConnectedAt),
-    pendingRequest: pending === undefined ? null : { id: pending.id, at: pending.requested_at },
-  };
+  const [row] = await PAIR.execute(db, pairValues(pair, now));
+  return toPairState(pair, row!, now);
 }
 
 /** What the calls and requests of a number add up to, over all users. */
 export async function numberState(db: Kysely<Schema>, phoneNumberId: string, now: number): Promise<NumberState> {
-  const since = now - DAY_MS;
-  const row = await db
-    .selectNoFrom(({ selectFrom }) => [
-      selectFrom('calls')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('phone_number_id', '=', phoneNumberId)
-        .where('ending_class', 'is', null)
-        .where('status', 'in', LIVE)
-        .as('live_calls'),
-      selectFrom('permission_requests')
-        .select(({ fn }) => fn.count<number>('pair_id').distinct().as('count'))
-        .where('phone_number_id', '=', phoneNumberId)
-        .where('template', '=', 1)
-        .where('requested_at', '>', since)
-        .as('template_users'),
-      selectFrom('numbers')
-        .select('display_phone_number')
-        .where('phone_number_id', '=', phoneNumberId)
-        .as('display_phone_number'),
-    ])
-    .executeTakeFirstOrThrow();
-  const dials = await dialsSince(db, phoneNumberId, since);
-  return {
-    displayPhoneNumber: row.display_phone_number?.replace(/\D/g, '') || null,
-    liveCalls: row.live_calls ?? 0,
-    dials24h: dials.count,
-    oldestDialAt: dials.oldest,
-    templateUsers24h: row.template_users ?? 0,
-    paused: await pauseOf(db, phoneNumberId, now),
-  };
+  const [row] = await NUMBER.execute(db, numberValues(phoneNumberId, now));
+  return toNumberState(row!, now);
 }
 
 const NOTHING_KNOWN: PairState = {
@@ -87,104 +57,153 @@ const NOTHING_KNOWN: PairState = {
   pendingRequest: null,
 };
 
-async function liveAndLast(db: Kysely<Schema>, pairId: string) {
-  const row = await db
-    .selectNoFrom(({ selectFrom }) => [
-      selectFrom('calls')
-        .select('id')
-        .where('pair_id', '=', pairId)
-        .where('ending_class', 'is', null)
-        .where('status', 'in', LIVE)
-        .limit(1)
-        .as('live_call'),
-      selectFrom('calls')
-        .select(({ fn }) => fn.max('session_started_at').as('last'))
-        .where('pair_id', '=', pairId)
-        .as('last_connected_at'),
-    ])
-    .executeTakeFirstOrThrow();
-  return { liveCall: row.live_call, lastConnectedAt: row.last_connected_at };
+function numberValues(phoneNumberId: string, now: number) {
+  return { phoneNumberId, daySince: now - DAY_MS };
 }
 
-async function connectedSince(db: Kysely<Schema>, pairId: string, since: number): Promise<number[]> {
-  const rows = await db
-    .selectFrom('calls')
-    .select('session_started_at as at')
-    .where('pair_id', '=', pairId)
-    .where('session_started_at', '>', since)
-    .where('direction', '=', 'outbound')
-    .orderBy('session_started_at')
-    .execute();
-  return rows.flatMap(({ at }) => at ?? []);
+function pairValues({ id, streak_since }: PairRow, now: number) {
+  return {
+    pairId: id,
+    connectedSince: now - CONNECTED_MS,
+    requestedSince: now - REQUESTED_MS,
+    streakSince: streak_since ?? 0,
+  };
 }
 
-/** Those that Meta had: it names every call that it rings. A call of which Meta has not told by now rang nowhere. */
-async function unansweredSince(db: Kysely<Schema>, pair: PairRow, lastConnectedAt: number | null): Promise<number> {
-  const { count } = await db
-    .selectFrom('calls')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('pair_id', '=', pair.id)
-    .where('session_started_at', 'is', null)
-    .where('ended_at', '>', lastConnectedAt ?? 0)
-    .where('direction', '=', 'outbound')
-    .whereRef('call_id', '!=', 'id')
-    .where('placed_at', '>', pair.streak_since ?? 0)
-    .executeTakeFirstOrThrow();
-  return count;
+type NumberValues = ReturnType<typeof numberValues>;
+type PairValues = ReturnType<typeof pairValues>;
+
+const NUMBER = new KeptQuery((db, values: NumberValues) => db.selectNoFrom(numberColumns(db, values)));
+const PAIR = new KeptQuery((db, values: PairValues) => db.selectNoFrom(pairColumns(db, values)));
+const BOTH = new KeptQuery((db, values: NumberValues & PairValues) =>
+  db.selectNoFrom([...numberColumns(db, values), ...pairColumns(db, values)]),
+);
+
+/** Each of these is a lookup in an index of its own (migrations/0003-outbound.ts), however many calls there are. */
+function numberColumns(db: Kysely<Schema>, { phoneNumberId, daySince }: NumberValues) {
+  const calls = db.selectFrom('calls').where('phone_number_id', '=', phoneNumberId);
+  const placed = calls.where('placed_at', '>', daySince);
+  const state = db.selectFrom('number_states').where('phone_number_id', '=', phoneNumberId);
+  return [
+    db
+      .selectFrom('numbers')
+      .select('display_phone_number')
+      .where('phone_number_id', '=', phoneNumberId)
+      .as('display_phone_number'),
+    calls
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('ending_class', 'is', null)
+      .where('status', 'in', LIVE)
+      .as('live_calls'),
+    // Graph does not count what it refused. Of up to 10,000 calls (meta-calling.md §2.1) it is cheaper to count all and the
+    // few that were refused, each from an index alone, than to look at each.
+    placed.select(({ fn }) => fn.countAll<number>().as('count')).as('placed'),
+    placed
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      // As a literal: SQLite uses a partial index only where it sees its condition.
+      .where('ending_reason', '=', sql.lit('connect_refused'))
+      .as('refused'),
+    placed
+      .select('placed_at')
+      .where((where) => where.or([where('ending_reason', 'is', null), where('ending_reason', '!=', 'connect_refused')]))
+      .orderBy('placed_at')
+      .limit(ONE)
+      .as('oldest_placed_at'),
+    db
+      .selectFrom('permission_requests')
+      .select(({ fn }) => fn.count<number>('pair_id').distinct().as('count'))
+      .where('phone_number_id', '=', phoneNumberId)
+      .where('template', '=', 1)
+      .where('requested_at', '>', daySince)
+      .as('template_users'),
+    state.select('paused_code').as('paused_code'),
+    state.select('paused_until').as('paused_until'),
+  ];
 }
 
-async function requestsSince(db: Kysely<Schema>, pairId: string, since: number) {
-  return await db
+function pairColumns(db: Kysely<Schema>, values: PairValues) {
+  const calls = db.selectFrom('calls').where('pair_id', '=', values.pairId);
+  const ours = calls.where('direction', '=', 'outbound');
+  const lastConnected = calls.select(({ fn }) => fn.max('session_started_at').as('at'));
+  const requests = db
     .selectFrom('permission_requests')
-    .select(['id', 'requested_at', 'answered_at'])
-    .where('pair_id', '=', pairId)
-    .where('requested_at', '>', since)
-    .orderBy('requested_at')
-    .execute();
+    .where('pair_id', '=', values.pairId)
+    .where('requested_at', '>', values.requestedSince);
+  const pending = requests.where('answered_at', 'is', null).orderBy('requested_at', 'desc').limit(ONE);
+  return [
+    calls.select('id').where('ending_class', 'is', null).where('status', 'in', LIVE).limit(ONE).as('live_call'),
+    lastConnected.as('last_connected_at'),
+    ours
+      .select(listOf('session_started_at'))
+      .where('session_started_at', '>', values.connectedSince)
+      .as('connected_at'),
+    // Those that Meta had: it names every call that it rings. A call of which Meta has not told by now rang nowhere.
+    ours
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('session_started_at', 'is', null)
+      .where('ended_at', '>', sql<number>`coalesce(${lastConnected}, 0)`)
+      .whereRef('call_id', '!=', 'id')
+      .where('placed_at', '>', values.streakSince)
+      .as('unanswered'),
+    requests.select(listOf('requested_at')).as('requested_at'),
+    pending.select('id').as('pending_id'),
+    pending.select('requested_at').as('pending_at'),
+  ];
 }
 
-/**
- * Graph does not count what it refused. Of up to 10,000 calls (meta-calling.md §2.1) at every dial, it is cheaper to count
- * all and the few that were refused, each from an index alone, than to look at each.
- */
-async function dialsSince(db: Kysely<Schema>, phoneNumberId: string, since: number) {
-  const row = await db
-    .selectNoFrom(({ selectFrom }) => {
-      const placed = selectFrom('calls').where('phone_number_id', '=', phoneNumberId).where('placed_at', '>', since);
-      return [
-        placed.select(({ fn }) => fn.countAll<number>().as('count')).as('placed'),
-        placed
-          .select(({ fn }) => fn.countAll<number>().as('count'))
-          // As a literal: SQLite uses a partial index only where it sees its condition.
-          .where('ending_reason', '=', sql.lit('connect_refused'))
-          .as('refused'),
-        placed
-          .select('placed_at')
-          .where((where) =>
-            where.or([where('ending_reason', 'is', null), where('ending_reason', '!=', 'connect_refused')]),
-          )
-          .orderBy('placed_at')
-          .limit(1)
-          .as('oldest'),
-      ];
-    })
-    .executeTakeFirstOrThrow();
-  return { count: (row.placed ?? 0) - (row.refused ?? 0), oldest: row.oldest };
+type Row<Columns extends (...args: never[]) => readonly unknown[]> = Selection<
+  Schema,
+  never,
+  ReturnType<Columns>[number]
+>;
+
+function toNumberState(row: Row<typeof numberColumns>, now: number): NumberState {
+  return {
+    displayPhoneNumber: row.display_phone_number?.replace(/\D/g, '') || null,
+    liveCalls: row.live_calls ?? 0,
+    dials24h: (row.placed ?? 0) - (row.refused ?? 0),
+    oldestDialAt: row.oldest_placed_at,
+    templateUsers24h: row.template_users ?? 0,
+    paused:
+      row.paused_code === null || (row.paused_until !== null && row.paused_until <= now)
+        ? null
+        : { code: row.paused_code, until: row.paused_until },
+  };
 }
 
-async function pauseOf(db: Kysely<Schema>, phoneNumberId: string, now: number): Promise<NumberState['paused']> {
-  const row = await db
-    .selectFrom('number_states')
-    .select(['paused_code', 'paused_until'])
-    .where('phone_number_id', '=', phoneNumberId)
-    .executeTakeFirst();
-  if (row === undefined || row.paused_code === null) return null;
-  if (row.paused_until !== null && row.paused_until <= now) return null;
-  return { code: row.paused_code, until: row.paused_until };
+function toPairState(pair: PairRow, row: Row<typeof pairColumns>, now: number): PairState {
+  const lastConnectedAt = row.last_connected_at;
+  return {
+    grant: grantOf(pair),
+    live: pair.live === null ? null : JSON.parse(pair.live),
+    refused:
+      pair.refused_code === null || pair.refused_until === null || pair.refused_until <= now
+        ? null
+        : { code: pair.refused_code, until: pair.refused_until },
+    windowUntil: pair.window_until,
+    connectedAt: timesIn(row.connected_at),
+    lastConnectedAt,
+    unanswered: row.unanswered ?? 0,
+    liveCall: row.live_call,
+    requestedAt: timesIn(row.requested_at).filter((at) => lastConnectedAt === null || at > lastConnectedAt),
+    pendingRequest:
+      row.pending_id === null || row.pending_at === null ? null : { id: row.pending_id, at: row.pending_at },
+  };
 }
 
 function grantOf(pair: PairRow): Grant | null {
   const { grant_status: status, grant_source: source, grant_at: at } = pair;
   if (status === null || source === null || at === null) return null;
   return { status, expiresAt: pair.grant_expires_at, source, at };
+}
+
+/** Times, the oldest first, as one text: for a list in a column both databases have this function and no other. */
+function listOf(column: 'session_started_at' | 'requested_at') {
+  const at = sql.ref(column);
+  return sql<string | null>`string_agg(cast(${at} as text), ',' order by ${at})`.as('times');
+}
+
+/** Null of no times. */
+function timesIn(list: string | null): number[] {
+  return list === null ? [] : list.split(',').map(Number);
 }

@@ -1,6 +1,7 @@
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import type { QueryResult as Answer, Pool, PoolClient } from 'pg';
 import { ConnectionLost, DatabaseError, OutcomeUnknown } from '../database-error.ts';
+import type { KeptStatement } from '../kept-query.ts';
 import { lockKeys } from './advisory-lock.ts';
 import { postgresFault } from './postgres-error.ts';
 import { connect, openPool, type PostgresPoolOptions } from './postgres-pool.ts';
@@ -9,8 +10,11 @@ import { connect, openPool, type PostgresPoolOptions } from './postgres-pool.ts'
  * A transaction begins by waiting for its turn among all processes: what it reads stays true until it has committed, so a
  * rule can be checked before it is kept ("one place left"). `begin immediate` is the same in SQLite, and every write of ours
  * goes through one GroupCommit in any case. With the statements of others it is READ COMMITTED, whatever the role's default.
+ *
+ * To plan the longest of our statements takes PostgreSQL longer than to run it. What a batch of works asks again and again is
+ * therefore prepared; its plan is given up with the batch, for one that was made while a table was empty must not be kept.
  */
-const BEGIN = `begin isolation level read committed; select pg_advisory_xact_lock(${lockKeys('write')})`;
+const BEGIN = `begin isolation level read committed; discard plans; select pg_advisory_xact_lock(${lockKeys('write')})`;
 
 /** Connections that tell faults as `DatabaseError`, and in a commit whether the outcome is known. */
 export class PostgresDriver implements Driver {
@@ -30,11 +34,7 @@ export class PostgresDriver implements Driver {
   }
 
   async beginTransaction(connection: PostgresConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(BEGIN)).catch(async (fault) => {
-      // The lock can fail after the `begin`.
-      await connection.rollBack();
-      throw fault;
-    });
+    await connection.begin();
   }
 
   async commitTransaction(connection: PostgresConnection): Promise<void> {
@@ -57,13 +57,14 @@ export class PostgresDriver implements Driver {
 class PostgresConnection implements DatabaseConnection {
   readonly #client: PoolClient;
   #usable = true;
+  #inTransaction = false;
 
   constructor(client: PoolClient) {
     this.#client = client;
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, rowCount, command } = await this.#ask(sql, parameters);
+  async executeQuery<R>({ sql, parameters, name }: CompiledQuery & Partial<KeptStatement>): Promise<QueryResult<R>> {
+    const { rows, rowCount, command } = await this.#ask(sql, parameters, this.#inTransaction ? name : undefined);
     const changes = command !== 'SELECT' && rowCount !== null && rowCount !== undefined;
     return { rows: rows ?? [], ...(changes && { numAffectedRows: BigInt(rowCount) }) };
   }
@@ -71,6 +72,15 @@ class PostgresConnection implements DatabaseConnection {
   // biome-ignore lint/correctness/useYield: nothing here is read in pieces.
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new DatabaseError('PostgreSQL is not read in pieces here');
+  }
+
+  async begin(): Promise<void> {
+    await this.#ask(BEGIN, []).catch(async (fault) => {
+      // The lock can fail after the `begin`.
+      await this.rollBack();
+      throw fault;
+    });
+    this.#inTransaction = true;
   }
 
   async commit(): Promise<void> {
@@ -93,9 +103,10 @@ class PostgresConnection implements DatabaseConnection {
     this.#client.release(!this.#usable);
   }
 
-  async #ask(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  /** `name`: the connection prepares the statement when it has that for the first time. */
+  async #ask(text: string, parameters: readonly unknown[], name?: string): Promise<Answer> {
     try {
-      return await this.#client.query(sql, parameters.map(storable));
+      return await this.#client.query({ text, values: parameters.map(storable), ...(name !== undefined && { name }) });
     } catch (error) {
       const fault = postgresFault(error);
       // It may still be waiting for an answer, which would then be taken for that of the next query.

@@ -3,8 +3,11 @@ import { ConnectionLost, DatabaseError } from '../database-error.ts';
 
 /** Class 22 (data exceptions) repeats the value in its message. */
 const TELLS_DATA = /^22/;
-/** Connection exceptions, the end of the server or of the session, too many connections. */
-const ENDS_CONNECTION = /^(08...|57P0.|25P0[34]|53300)$/;
+/**
+ * Connection exceptions, the end of the server or of the session, too many connections. The last is of a statement that this
+ * connection has prepared for a table which has another column by now; the next connection prepares it anew.
+ */
+const ENDS_CONNECTION = /^(08...|57P0.|25P0[34]|53300|0A000)$/;
 
 /**
  * What `pg` threw, as an error of ours. What the server says of the data (`detail`, `where`) stays behind: it quotes rows,

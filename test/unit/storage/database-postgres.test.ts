@@ -6,6 +6,7 @@ import { openPool } from '../../../src/storage/postgres/postgres-pool.ts';
 import { T0 } from '../../support/call.ts';
 import { callIdentity } from '../../support/call-identity.ts';
 import { openTestDatabase } from '../../support/database.ts';
+import { allow, dialOrder } from '../../support/dial-order.ts';
 import { MASTER_KEY } from '../../support/master-key.ts';
 import { atPostgres, freshPostgres, hasPostgres } from '../../support/postgres.ts';
 import { TcpGate } from '../../support/tcp-gate.ts';
@@ -173,6 +174,28 @@ describe.runIf(hasPostgres)('a database on PostgreSQL', () => {
     await database.inbox.store(webhook('after'));
     expect((await database.inbox.pending(10)).map(({ deliveryKey }) => deliveryKey)).toEqual(['before', 'after']);
     expect(await atPostgres(url, 'select 1 from webhook_inbox')).toHaveLength(2);
+  });
+
+  it('prepares once what each dial asks, and plans it anew for each batch', async () => {
+    const { gate, database } = await behindGate();
+    const sent: string[] = [];
+    gate.onSent = (bytes) => void sent.push(bytes.toString('latin1'));
+    const reserve = () =>
+      database.permissions.reserve(dialOrder({ user: { waId: `1555${sent.length}`, userId: null } }), T0, allow);
+    for (let batch = 0; batch < 3; batch += 1) await Promise.all([reserve(), reserve(), reserve()]);
+    const count = (text: string) => sent.join('').split(text).length - 1;
+    expect(count('as "live_calls"')).toBe(1);
+    expect(count('insert into "calls"')).toBe(9);
+    expect(count('discard plans')).toBe(3);
+  });
+
+  it('goes on when a table gets a column, of which it has prepared statements', async () => {
+    const url = await freshPostgres();
+    const { permissions } = await openTestDatabase({ url });
+    const reserve = async () => (await permissions.reserve(dialOrder(), T0, allow))?.decision.type;
+    expect(await reserve()).toBe('allow');
+    await atPostgres(url, 'alter table permission_pairs add column more text');
+    expect(await reserve()).toBe('allow');
   });
 
   it('keeps the tables of two schemas apart', async () => {

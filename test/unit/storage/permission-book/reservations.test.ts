@@ -89,6 +89,9 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     const order = dialOrder({ voiceAgentId: 'agent-7' });
     await permissions.reserve(order, T0, allow);
     expect(await calls.find(order.id)).toMatchObject({ voice_agent: { id: 'agent-7', name: 'Seven' } });
+    const gone = dialOrder({ voiceAgentId: 'agent-8' });
+    await permissions.reserve(gone, T0, allow);
+    expect(await calls.find(gone.id)).toMatchObject({ voice_agent: null });
   });
 
   it('says that a client has the media of its own call', async () => {
@@ -133,7 +136,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
   it('is not given back by a dial that has none, and that goes on waiting', async () => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder({ notBefore: T0 + 60_000 });
-    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + 60_000 });
+    await permissions.wait({ order, state: 'scheduled', nextAt: T0 + 60_000 }, T0);
     await permissions.abandon(order.id, { reason: 'connect_unknown', detail: null }, T0 + 5);
     expect(await calls.find(order.id)).toMatchObject({ status: 'scheduled', ending: null });
     expect(await permissions.waiting(order.id)).toMatchObject({ state: 'scheduled' });
@@ -144,6 +147,31 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     const order = dialOrder();
     expect(await permissions.reserve(order, T0, allow)).not.toBeNull();
     expect(await permissions.reserve(order, T0 + 1, allow)).toBeNull();
+  });
+
+  it('is not had twice by one dial, though its number leads to nobody by now', async () => {
+    const { permissions } = await openTestDatabase(await fresh());
+    const order = dialOrder();
+    await permissions.reserve(order, T0, allow);
+    await permissions.windowOpened(PHONE_NUMBER_ID, { ...USER, userId: 'US.1' }, T0);
+    await permissions.windowOpened(PHONE_NUMBER_ID, { waId: '15550100009', userId: 'US.1' }, T0);
+    expect((await permissions.read(PHONE_NUMBER_ID, USER, T0)).pair.liveCall).toBeNull();
+    expect(await permissions.reserve(order, T0 + 1, allow)).toBeNull();
+  });
+
+  it('of a dial that waited is for whom it waited, though the number is of another person by now', async () => {
+    const { permissions } = await openTestDatabase(await fresh());
+    const seen: (number | null)[] = [];
+    const look: Decide = ({ pair }) => {
+      seen.push(pair.windowUntil);
+      return DENIAL;
+    };
+    await permissions.windowOpened(PHONE_NUMBER_ID, { ...USER, userId: 'US.1' }, T0 + 1);
+    const waits = dialOrder();
+    await permissions.wait({ order: waits, state: 'scheduled', nextAt: T0 }, T0);
+    await permissions.windowOpened(PHONE_NUMBER_ID, { ...USER, userId: 'US.2' }, T0 + 2);
+    for (const order of [waits, dialOrder()]) await permissions.reserve(order, T0, look);
+    expect(seen).toEqual([T0 + 1, T0 + 2]);
   });
 
   it('that is denied leaves nothing behind', async () => {

@@ -69,8 +69,8 @@ describe.each(DATABASES)('what is known of a pair ($name)', ({ fresh }) => {
 
   it('has the times at which our calls of the last two days were picked up', async () => {
     const database = await openTestDatabase(await fresh());
-    await connected(database, T0);
     await connected(database, T0 + HOUR);
+    await connected(database, T0);
     await unanswered(database, T0 + 2 * HOUR);
     expect((await pairOf(database, T0 + 3 * HOUR)).connectedAt).toEqual([T0 + 5_000, T0 + HOUR + 5_000]);
     expect((await pairOf(database, T0 + 2 * DAY + 5_000)).connectedAt).toEqual([T0 + HOUR + 5_000]);
@@ -103,7 +103,7 @@ describe.each(DATABASES)('what is known of a pair ($name)', ({ fresh }) => {
     for (const order of [refused, unknown]) await permissions.reserve(order, T0, allow);
     await permissions.abandon(refused.id, { reason: 'connect_refused', detail: '138001' }, T0 + 1);
     await calls.update(unknown.id, { ending: { ...UNANSWERED, class: 'failed', reason: 'connect_unknown' } }, T0 + 2);
-    await permissions.wait({ order: waits, state: 'scheduled', nextAt: T0 });
+    await permissions.wait({ order: waits, state: 'scheduled', nextAt: T0 }, T0);
     await permissions.giveUp(waits.id, 'cancelled', T0 + 3);
     await placed(database, T0 + 4);
     expect((await pairOf(database, T0 + DAY)).unanswered).toBe(0);
@@ -151,6 +151,16 @@ describe.each(DATABASES)('what is known of a pair ($name)', ({ fresh }) => {
     expect((await pairOf(database, T0)).windowUntil).toBe(T0 + 2 * HOUR + 5_000 + DAY);
     await database.permissions.windowOpened(PHONE_NUMBER_ID, USER, T0 + 3 * DAY);
     expect((await pairOf(database, T0)).windowUntil).toBe(T0 + 3 * DAY);
+  });
+
+  it('is of one moment: a call that ends meanwhile is live or counted, and not both', async () => {
+    const database = await openTestDatabase(await fresh());
+    for (let count = 1; count <= 20; count += 1) {
+      const id = await placed(database, T0 + count);
+      const ends = { endedAt: T0 + count, ending: UNANSWERED, status: 'completed' } as const;
+      const [pair] = await Promise.all([pairOf(database, T0 + DAY), database.calls.update(id, ends, T0 + count)]);
+      expect(pair.unanswered + (pair.liveCall === null ? 0 : 1)).toBe(count);
+    }
   });
 
   it('is that of its number alone', async () => {
