@@ -24,7 +24,7 @@ import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
 import { findPair, linkedPair, openWindow } from './pairs.ts';
 import { dropLost, dropRequest, markSent, unsureRequestIds, unsureRequestOf } from './requests.ts';
 import { reserveDial, reserveRequest } from './reservations.ts';
-import { numberState, pairState } from './usage.ts';
+import { usageOf } from './usage.ts';
 import {
   abandonDial,
   dialOfMessage,
@@ -52,11 +52,7 @@ export class SqlPermissionBook implements PermissionBook {
   }
 
   async read(phoneNumberId: string, user: UserRef, now: number): Promise<{ number: NumberState; pair: PairState }> {
-    const pair = await findPair(this.#db, phoneNumberId, user);
-    return {
-      number: await numberState(this.#db, phoneNumberId, now),
-      pair: await pairState(this.#db, pair, now),
-    };
+    return await usageOf(this.#db, phoneNumberId, await findPair(this.#db, phoneNumberId, user), now);
   }
 
   async reserve(order: DialOrder, now: number, decide: Decide): Promise<Reservation | null> {

@@ -16,32 +16,23 @@ const ONE = sql.lit(1);
 /** Live or being placed. A dial that waits is neither. */
 const LIVE: readonly CallStatus[] = ['initiated', 'ringing', 'answered'];
 
-/** What the calls and requests of a number and of one of its pairs add up to. One row, for a dial waits for every statement. */
+/**
+ * What the calls and requests of a number, over all its users, and of one of its pairs add up to. It is one statement, for a
+ * dial waits for each, and because one sees one moment, in a transaction or not: a call that ends meanwhile is either live
+ * in it or counted.
+ */
 export async function usageOf(
   db: Kysely<Schema>,
   phoneNumberId: string,
   pair: PairRow | null,
   now: number,
 ): Promise<{ number: NumberState; pair: PairState }> {
-  if (pair === null) return { number: await numberState(db, phoneNumberId, now), pair: NOTHING_KNOWN };
+  if (pair === null) {
+    const [row] = await NUMBER.execute(db, numberValues(phoneNumberId, now));
+    return { number: toNumberState(row!, now), pair: NOTHING_KNOWN };
+  }
   const [row] = await BOTH.execute(db, { ...numberValues(phoneNumberId, now), ...pairValues(pair, now) });
   return { number: toNumberState(row!, now), pair: toPairState(pair, row!, now) };
-}
-
-/**
- * What the calls and requests of a pair add up to. One statement sees one moment, in a transaction or not: a call that ends
- * meanwhile is either live in it or counted.
- */
-export async function pairState(db: Kysely<Schema>, pair: PairRow | null, now: number): Promise<PairState> {
-  if (pair === null) return NOTHING_KNOWN;
-  const [row] = await PAIR.execute(db, pairValues(pair, now));
-  return toPairState(pair, row!, now);
-}
-
-/** What the calls and requests of a number add up to, over all users. */
-export async function numberState(db: Kysely<Schema>, phoneNumberId: string, now: number): Promise<NumberState> {
-  const [row] = await NUMBER.execute(db, numberValues(phoneNumberId, now));
-  return toNumberState(row!, now);
 }
 
 const NOTHING_KNOWN: PairState = {
@@ -74,7 +65,6 @@ type NumberValues = ReturnType<typeof numberValues>;
 type PairValues = ReturnType<typeof pairValues>;
 
 const NUMBER = new KeptQuery((db, values: NumberValues) => db.selectNoFrom(numberColumns(db, values)));
-const PAIR = new KeptQuery((db, values: PairValues) => db.selectNoFrom(pairColumns(db, values)));
 const BOTH = new KeptQuery((db, values: NumberValues & PairValues) =>
   db.selectNoFrom([...numberColumns(db, values), ...pairColumns(db, values)]),
 );
