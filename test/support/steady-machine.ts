@@ -60,7 +60,10 @@ function fullName({ name, suite, file }: TestContext['task']): string {
   return [file.name, ...(suite === undefined ? [] : [suite.name]), name].join(' > ');
 }
 
-/** What several tests judge: played when the first of them asks for it, and anew for one that is repeated. For tests that run one after the other. */
+/**
+ * What several tests judge: played when the first of them asks for it, and anew for one that is repeated. For tests that run
+ * one after the other.
+ */
 export function sharedPlay<T>(play: () => Promise<T>): () => Promise<T> {
   let played: Promise<T> | null = null;
   let from = 0;
