@@ -44,6 +44,24 @@ afterAll(async () => {
 describe('A call from headless Chromium, which is full ICE and offers everything it has', () => {
   const line = theLine();
 
+  // The first call of a browser is one whose sound nobody judges: while it loads and compiles its own, it stretches it.
+  it('ends on the page when the agent hangs up', async () => {
+    const { agent, bridge, phone } = line;
+    const page = await openPage(phone, NARROW_DARK);
+    await page.press('Call');
+    const connection = await agent.connection();
+    await page.untilStatus('On the line');
+    await page.screenshot('talking-narrow-dark');
+    connection.say({ type: 'hangup' });
+    await page.untilStatus('The other side hung up.');
+    await page.screenshot('ended-narrow-dark');
+    expect(await recordOf(bridge, connection)).toMatchObject({
+      ending: { class: 'completed', reason: 'agent_hangup' },
+    });
+    expect(await page.leftOpen()).toEqual({ peer: false, microphone: false });
+    expect(page.faults).toEqual([]);
+  });
+
   it('is heard by the agent, hears its echo, presses keys and hangs up', async () => {
     const { agent, bridge, phone } = line;
     const page = await openPage(phone);
@@ -105,23 +123,6 @@ describe('A call from headless Chromium, which is full ICE and offers everything
     expect(await page.leftOpen()).toEqual({ peer: false, microphone: false });
     expect(page.faults).toEqual([]);
   }, 45_000);
-
-  it('ends on the page when the agent hangs up', async () => {
-    const { agent, bridge, phone } = line;
-    const page = await openPage(phone, NARROW_DARK);
-    await page.press('Call');
-    const connection = await agent.connection();
-    await page.untilStatus('On the line');
-    await page.screenshot('talking-narrow-dark');
-    connection.say({ type: 'hangup' });
-    await page.untilStatus('The other side hung up.');
-    await page.screenshot('ended-narrow-dark');
-    expect(await recordOf(bridge, connection)).toMatchObject({
-      ending: { class: 'completed', reason: 'agent_hangup' },
-    });
-    expect(await page.leftOpen()).toEqual({ peer: false, microphone: false });
-    expect(page.faults).toEqual([]);
-  });
 
   it('is answered when the browser hides its addresses behind mDNS names', async () => {
     const { agent, bridge, phone } = line;
