@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { T0 } from '../support/call.ts';
 import { ANYTHING, anyPolicy, climbThenAnything, wholeCall } from '../support/call-moves.ts';
 import { checkAnyCall, play, type Trace, type TraceStep, typesOf } from '../support/call-trace.ts';
-import { Desk, type Fate } from '../support/desk.ts';
+import { Desk } from '../support/desk.ts';
+import type { Fate } from '../support/scripted-desk.ts';
+import { anyWhims } from '../support/whims.ts';
 
 const RUNS = 4_000;
 
@@ -92,26 +94,10 @@ describe('against a Graph, a leg and an agent that answer in their own time', ()
     delayMs: fc.constantFrom(5, 60, 400, 3_000, 9_000),
     outcome: fc.constantFrom('works', 'works', 'works', 'works', 'fails', 'lost', 'lost_but_done', 'never'),
   });
-  const whims = fc.array(
-    fc.record({
-      at: fc.nat(20_000),
-      what: fc.constantFrom(
-        'caller_hangup',
-        'agent_hangup',
-        'agent_drain',
-        'agent_lost',
-        'agent_lost',
-        'agent_reconnects',
-        'api_hangup',
-        'leg_lost',
-      ),
-    }),
-    { maxLength: 3 },
-  );
 
   test('the call ends, and Graph holds no call that we believe to be over', () => {
     fc.assert(
-      fc.property(anyPolicy, fc.array(fate, { maxLength: 12 }), whims, (rules, fates, events) => {
+      fc.property(anyPolicy, fc.array(fate, { maxLength: 12 }), anyWhims(20_000), (rules, fates, events) => {
         const desk = new Desk(rules, fates, events);
         desk.run();
         expect(desk.call.isOver).toBe(true);

@@ -4,10 +4,11 @@ import { type CallPolicy, isNamed } from '../../src/call/index.ts';
 import { T0 } from '../support/call.ts';
 import { ANYTHING, anyPolicy } from '../support/call-moves.ts';
 import { checkAnyCall, play, type Trace, type TraceStep, typesOf } from '../support/call-trace.ts';
-import type { Fate } from '../support/desk.ts';
 import { dialIdentity } from '../support/dial-call.ts';
 import { DialDesk, type Reaction } from '../support/dial-desk.ts';
 import { dialThenAnything, wholeDial } from '../support/dial-moves.ts';
+import type { Fate } from '../support/scripted-desk.ts';
+import { anyWhims } from '../support/whims.ts';
 
 const RUNS = 4_000;
 
@@ -142,22 +143,6 @@ describe('against a Graph, a phone, a leg and agents that answer in their own ti
     what: fc.constantFrom('picks_up', 'picks_up', 'picks_up', 'rejects', 'nothing'),
     afterMs: fc.constantFrom(0, 300, 2_000, 12_000, 44_900, 50_000),
   });
-  const whims = fc.array(
-    fc.record({
-      at: fc.nat(30_000),
-      what: fc.constantFrom(
-        'caller_hangup',
-        'agent_hangup',
-        'agent_drain',
-        'agent_lost',
-        'agent_lost',
-        'agent_reconnects',
-        'api_hangup',
-        'leg_lost',
-      ),
-    }),
-    { maxLength: 3 },
-  );
   const delays = fc.array(fc.constantFrom(0, 20, 300, 4_000, 9_000), { maxLength: 6 });
 
   test('the call ends, it was placed at most once, and Graph holds no call that we believe to be over', () => {
@@ -165,7 +150,7 @@ describe('against a Graph, a phone, a leg and agents that answer in their own ti
       fc.property(
         anyPolicy,
         fc.array(fate, { maxLength: 12 }),
-        whims,
+        anyWhims(30_000),
         reaction,
         delays,
         (rules, fates, events, user, webhooks) => {
