@@ -1,8 +1,8 @@
 import { endCall } from './closing.ts';
 import { answeredPatch, answeredVoice, connect, openGate } from './connected.ts';
 import type { AnsweringState, RingingState } from './dial-state.ts';
-import { followVoice } from './dial-voice.ts';
 import { completed, dropped } from './ending.ts';
+import { followVoice } from './follow-voice.ts';
 import type { Input } from './inputs.ts';
 import { note } from './journal.ts';
 import { ignored, type Outcome, went } from './outcome.ts';

@@ -3,13 +3,12 @@ import { connect } from './connected.ts';
 import type { Effect } from './effects.ts';
 import { failed, missed, rejected } from './ending.ts';
 import { DONE, REJECT_ELSE_TERMINATE, TERMINATE } from './farewell.ts';
+import { followVoice } from './follow-voice.ts';
 import { codeOf } from './graph-failure.ts';
 import type { GraphResult, Input } from './inputs.ts';
 import { note } from './journal.ts';
-import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { AcceptingState, Call, OfferedState, PreAcceptingState, UnansweredState, WaitingState } from './state.ts';
-import { changeVoice } from './voice.ts';
 
 /**
  * The Graph port promises a result to every action. This is for the case that it does not: by then Meta has given up
@@ -115,27 +114,14 @@ function onAcceptResult(call: Call, state: AcceptingState, at: number, result: G
   return endCall(call, { at, ending, notes, farewell: TERMINATE });
 }
 
-/** Inputs that concern the voice while it is waited for; the rest is the same in every live phase. */
 function onVoice(call: Call, state: UnansweredState, input: Input): Outcome {
-  const change = changeVoice(call.policy, state.voice, input);
-  switch (change.type) {
-    case 'none':
-      return onLive(call, state, input);
-    case 'ignored':
-      return ignored(change.reason);
-    case 'changed': {
-      const next = { ...state, voice: change.voice };
-      return next.phase === 'waiting' ? acceptIfComplete(next, input.at, change.effects) : went(next, change.effects);
-    }
-    case 'unavailable':
-      return endCall(call, {
-        at: input.at,
-        ending: rejected('agent_unavailable', change.endedBy, change.detail),
-        notes: change.effects,
-      });
-    default:
-      return change satisfies never;
-  }
+  return followVoice(
+    call,
+    state,
+    input,
+    (endedBy, detail) => rejected('agent_unavailable', endedBy, detail),
+    (next, effects) => (next.phase === 'waiting' ? acceptIfComplete(next, input.at, effects) : went(next, effects)),
+  );
 }
 
 function acceptIfComplete(state: WaitingState, at: number, effects: readonly Effect[]): Outcome {
