@@ -2,9 +2,11 @@
  * The HTTP side: the webhook route, the call log in the shape of Meta's and Kapso's routes, our own platform routes and
  * health. Routes check what comes in and shape what goes out; the work is behind the ports.
  */
-export { agentCallUrl } from './agent-door-routes.ts';
-export { API_ERRORS, type ApiErrorName } from './error-table.ts';
-export { ApiError } from './errors.ts';
+
+export { API_ERRORS, type ApiErrorName } from './base/error-table.ts';
+export { ApiError } from './base/errors.ts';
+export { agentCallUrl } from './doors/agent-door-routes.ts';
+export type { TwilioCalls } from './doors/twilio-routes.ts';
 export type {
   AgentHealth,
   CallDetail,
@@ -19,4 +21,3 @@ export type {
   WebhookReceiver,
 } from './ports.ts';
 export { type ApiLogger, type ApiServerOptions, createApiServer } from './server.ts';
-export type { TwilioCalls } from './twilio-routes.ts';

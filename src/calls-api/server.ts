@@ -2,17 +2,20 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { AgentLines } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
 import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../permissions/index.ts';
-import { attachAgentDoor, isWebsocketUpgrade } from './agent-door-routes.ts';
-import { apiKeyCheck } from './api-key.ts';
-import { callRoutes } from './call-routes.ts';
-import { callRulesIn, toCallRules } from './call-rules.ts';
-import { dialRoutes } from './dial-routes.ts';
-import { dialRulesIn, toDialRules } from './dial-rules.ts';
-import { replyWithErrors } from './error-replies.ts';
-import { ApiError } from './errors.ts';
-import { graphRoutes } from './graph-routes.ts';
-import { readJsonBodies } from './json-bodies.ts';
-import { numberRulesRoutes } from './number-rules-routes.ts';
+import { apiKeyCheck } from './base/api-key.ts';
+import { replyWithErrors } from './base/error-replies.ts';
+import { ApiError } from './base/errors.ts';
+import { readJsonBodies } from './base/json-bodies.ts';
+import { attachAgentDoor, isWebsocketUpgrade } from './doors/agent-door-routes.ts';
+import { type TwilioCalls, twilioRoutes } from './doors/twilio-routes.ts';
+import { webhookRoutes } from './doors/webhook-routes.ts';
+import { callRoutes } from './graph/call-routes.ts';
+import { graphRoutes } from './graph/graph-routes.ts';
+import { callRulesIn, toCallRules } from './platform/call-rules.ts';
+import { dialRoutes } from './platform/dial-routes.ts';
+import { dialRulesIn, toDialRules } from './platform/dial-rules.ts';
+import { numberRulesRoutes } from './platform/number-rules-routes.ts';
+import { voiceAgentRoutes } from './platform/voice-agent-routes.ts';
 import type {
   AgentHealth,
   CallQueries,
@@ -23,9 +26,6 @@ import type {
   NumberRulesBook,
   WebhookReceiver,
 } from './ports.ts';
-import { type TwilioCalls, twilioRoutes } from './twilio-routes.ts';
-import { voiceAgentRoutes } from './voice-agent-routes.ts';
-import { webhookRoutes } from './webhook-routes.ts';
 
 /** The part of a pino logger that is used here. */
 export interface ApiLogger {

@@ -11,7 +11,7 @@ import {
   ThreadDoor,
 } from '../../src/agents/index.ts';
 import type { RawAgent as RawTarget } from '../../src/call/index.ts';
-import { agentCallUrl, attachAgentDoor, isWebsocketUpgrade } from '../../src/calls-api/agent-door-routes.ts';
+import { agentCallUrl, attachAgentDoor, isWebsocketUpgrade } from '../../src/calls-api/doors/agent-door-routes.ts';
 import { agentTarget } from './call.ts';
 import { callContext } from './call-context.ts';
 import { RawAgentConnection } from './raw-agent.ts';

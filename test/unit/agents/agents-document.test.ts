@@ -5,8 +5,8 @@ import type { z } from 'zod';
 import type { ProviderKind } from '../../../src/agents/ports.ts';
 import { newVoiceAgent, secretFields } from '../../../src/agents/providers/index.ts';
 import { PROVIDER_SCHEMAS, settingsSchema } from '../../../src/agents/providers/schemas.ts';
-import { assignmentFields, toOnLost } from '../../../src/calls-api/assignment-body.ts';
-import { callRulesIn, toCallRules } from '../../../src/calls-api/call-rules.ts';
+import { assignmentFields, toOnLost } from '../../../src/calls-api/platform/assignment-body.ts';
+import { callRulesIn, toCallRules } from '../../../src/calls-api/platform/call-rules.ts';
 
 const HOSTS = { allowLinkLocal: false };
 const DOCUMENT = read('docs/agents.md');

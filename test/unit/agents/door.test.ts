@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { ThreadDoor } from '../../../src/agents/index.ts';
-import { agentCallUrl } from '../../../src/calls-api/agent-door-routes.ts';
+import { agentCallUrl } from '../../../src/calls-api/doors/agent-door-routes.ts';
 import { AgentEntrance, LINE_TOKEN } from '../../support/agent-entrance.ts';
 import { callContext } from '../../support/call-context.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCallListQuery } from '../../../src/calls-api/call-list-query.ts';
+import { parseCallListQuery } from '../../../src/calls-api/graph/call-list-query.ts';
 import { ApiError } from '../../../src/calls-api/index.ts';
 
 const parse = (query: Record<string, unknown>) => parseCallListQuery('1', query);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { NO_RULES } from '../../../src/agents/ports.ts';
-import { callRulesIn, toCallRules } from '../../../src/calls-api/call-rules.ts';
+import { callRulesIn, toCallRules } from '../../../src/calls-api/platform/call-rules.ts';
 import { testRules } from './number-rules.ts';
 
 const NONE = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { dialRulesIn, toDialRules } from '../../../src/calls-api/dial-rules.ts';
+import { dialRulesIn, toDialRules } from '../../../src/calls-api/platform/dial-rules.ts';
 import { DENY_CODES } from '../../../src/permissions/deny.ts';
 import { API_KEY } from '../../support/api-server.ts';
 import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';

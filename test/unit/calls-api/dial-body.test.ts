@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidFields } from '../../../src/agents/index.ts';
-import { dialIn } from '../../../src/calls-api/dial-body.ts';
+import { dialIn } from '../../../src/calls-api/platform/dial-body.ts';
 import { CALLS, dialApi, dialBody, GRAPH } from '../../support/dial-api.ts';
 import { USER } from '../../support/dial-order.ts';
 

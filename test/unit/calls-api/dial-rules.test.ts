@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dialRulesIn, toDialRules } from '../../../src/calls-api/dial-rules.ts';
+import { dialRulesIn, toDialRules } from '../../../src/calls-api/platform/dial-rules.ts';
 import { DEFAULT_DIAL_RULES } from '../../../src/permissions/index.ts';
 import { testRules } from './number-rules.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isShallow } from '../../../src/agents/json.ts';
-import { isDeeper } from '../../../src/calls-api/json-depth.ts';
+import { isDeeper } from '../../../src/calls-api/base/json-depth.ts';
 import { API_KEY, testApi } from '../../support/api-server.ts';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;

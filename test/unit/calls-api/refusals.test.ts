@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { metaStatusOf } from '../../../src/calls-api/graph/meta-status.ts';
 import { API_ERRORS } from '../../../src/calls-api/index.ts';
-import { metaStatusOf } from '../../../src/calls-api/meta-status.ts';
 import { DENY_CODES } from '../../../src/permissions/deny.ts';
 import type { Denial, DenyReason } from '../../../src/permissions/index.ts';
 import { CALLS, dialApi, dialBody, GRAPH } from '../../support/dial-api.ts';

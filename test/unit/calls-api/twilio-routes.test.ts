@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import twilio from 'twilio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callSidOf } from '../../../src/agents/index.ts';
-import { type TwilioCall, type TwilioCalls, twilioRoutes } from '../../../src/calls-api/twilio-routes.ts';
+import { type TwilioCall, type TwilioCalls, twilioRoutes } from '../../../src/calls-api/doors/twilio-routes.ts';
 
 const KEY = '0198f3c2-1a2b-4c3d-8e4f-5a6b7c8d9e0f';
 const SID = callSidOf(KEY);

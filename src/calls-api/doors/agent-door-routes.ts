@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import type { AgentLines } from '../agents/index.ts';
+import type { AgentLines } from '../../agents/index.ts';
 
 const LINE_PATH = '/agents/v1/line';
 const CALL_PATH = /^\/agents\/v1\/calls\/([A-Za-z0-9_-]{16,128})$/;

@@ -1,7 +1,7 @@
-import type { CallStatus } from '../call/index.ts';
-import { isCalendarDate } from './calendar-date.ts';
-import { ApiError } from './errors.ts';
-import type { CallListQuery } from './ports.ts';
+import type { CallStatus } from '../../call/index.ts';
+import { isCalendarDate } from '../base/calendar-date.ts';
+import { ApiError } from '../base/errors.ts';
+import type { CallListQuery } from '../ports.ts';
 
 const DIRECTIONS = ['inbound', 'outbound'] as const;
 const STATUSES = [

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { accountSidOf, changedVoiceAgent, newVoiceAgent, withoutSecrets } from '../agents/index.ts';
-import type { VoiceAgent, VoiceAgentBook } from '../agents/ports.ts';
+import { accountSidOf, changedVoiceAgent, newVoiceAgent, withoutSecrets } from '../../agents/index.ts';
+import type { VoiceAgent, VoiceAgentBook } from '../../agents/ports.ts';
+import { ApiError } from '../base/errors.ts';
+import { inTurn } from '../base/in-turn.ts';
+import type { AgentHealth, KnownNumbers } from '../ports.ts';
 import { parseAgentListQuery } from './agent-list-query.ts';
 import { agentOf } from './agent-lookup.ts';
 import { assignmentRoutes } from './assignment-routes.ts';
-import { ApiError } from './errors.ts';
-import { inTurn } from './in-turn.ts';
-import type { AgentHealth, KnownNumbers } from './ports.ts';
 
 export interface VoiceAgentRoutesOptions {
   readonly book: VoiceAgentBook;

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isObject } from '../agents/index.ts';
-import { keyInCallbackData } from '../call/index.ts';
-import { type ClientDesk, type ClientOutcome, recipientOf, type UserRef } from '../permissions/index.ts';
+import { isObject } from '../../agents/index.ts';
+import { keyInCallbackData } from '../../call/index.ts';
+import { type ClientDesk, type ClientOutcome, recipientOf, type UserRef } from '../../permissions/index.ts';
+import { ApiError } from '../base/errors.ts';
+import { sendRefused } from '../base/refusals.ts';
+import { userNamed } from '../base/user-field.ts';
+import type { CallQueries, GraphForward, KnownNumbers } from '../ports.ts';
 import { type BridgeCallOptions, placeBridgeCall } from './bridge-call.ts';
-import { ApiError } from './errors.ts';
-import type { CallQueries, GraphForward, KnownNumbers } from './ports.ts';
 import { proxyPaths } from './proxy-paths.ts';
-import { sendRefused } from './refusals.ts';
-import { userNamed } from './user-field.ts';
 
 export interface GraphRoutesOptions extends BridgeCallOptions {
   readonly numbers: KnownNumbers;

@@ -1,6 +1,6 @@
-import { kindNamed } from '../agents/index.ts';
-import type { ProviderKind } from '../agents/ports.ts';
-import { ApiError } from './errors.ts';
+import { kindNamed } from '../../agents/index.ts';
+import type { ProviderKind } from '../../agents/ports.ts';
+import { ApiError } from '../base/errors.ts';
 
 export interface AgentListQuery {
   /** Agents of this kind only; null for all. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { FieldFaults, field, isObject, matching, number, wholeNumber } from '../agents/index.ts';
-import type { CallHours, NumberRules, Weekday } from '../agents/ports.ts';
-import type { AgentUnavailable } from '../call/index.ts';
-import { isCalendarDate } from './calendar-date.ts';
-import { promptOf, promptRule } from './prompt-field.ts';
-import { timeZone } from './time-zone-field.ts';
-import { userNamed } from './user-field.ts';
+import { FieldFaults, field, isObject, matching, number, wholeNumber } from '../../agents/index.ts';
+import type { CallHours, NumberRules, Weekday } from '../../agents/ports.ts';
+import type { AgentUnavailable } from '../../call/index.ts';
+import { isCalendarDate } from '../base/calendar-date.ts';
+import { promptOf, promptRule } from '../base/prompt-field.ts';
+import { timeZone } from '../base/time-zone-field.ts';
+import { userNamed } from '../base/user-field.ts';
 
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies Weekday[];
 const MAX_SPANS = 100;

@@ -1,5 +1,5 @@
-import type { VoiceAgent, VoiceAgentBook } from '../agents/ports.ts';
-import { ApiError } from './errors.ts';
+import type { VoiceAgent, VoiceAgentBook } from '../../agents/ports.ts';
+import { ApiError } from '../base/errors.ts';
 
 /** @throws ApiError `voice_agent_not_found` */
 export function agentOf(book: VoiceAgentBook, id: string): VoiceAgent {

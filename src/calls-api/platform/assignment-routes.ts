@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { InvalidFields } from '../agents/index.ts';
-import type { Assignment, VoiceAgentBook } from '../agents/ports.ts';
+import { InvalidFields } from '../../agents/index.ts';
+import type { Assignment, VoiceAgentBook } from '../../agents/ports.ts';
+import { ApiError } from '../base/errors.ts';
+import type { InTurn } from '../base/in-turn.ts';
+import type { KnownNumbers } from '../ports.ts';
 import { agentOf } from './agent-lookup.ts';
 import { assignmentFields, phoneNumberIn, toOnLost } from './assignment-body.ts';
-import { ApiError } from './errors.ts';
-import type { InTurn } from './in-turn.ts';
-import type { KnownNumbers } from './ports.ts';
 
 export interface AssignmentRoutesOptions {
   /** Of the voice agents, without a slash at its end. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import type { DialDesk, DialOutcome, DialRequest } from '../permissions/index.ts';
-import { ApiError } from './errors.ts';
-import type { LiveCalls } from './ports.ts';
-import { endedError, sendRefused } from './refusals.ts';
+import type { DialDesk, DialOutcome, DialRequest } from '../../permissions/index.ts';
+import { ApiError } from '../base/errors.ts';
+import { endedError, sendRefused } from '../base/refusals.ts';
+import type { LiveCalls } from '../ports.ts';
 
 export interface BridgeCallOptions {
   readonly desk: Pick<DialDesk, 'dial'>;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../base/errors.ts';
+import type { CallPage, CallQueries, KnownNumbers } from '../ports.ts';
 import { parseCallListQuery } from './call-list-query.ts';
-import { ApiError } from './errors.ts';
-import type { CallPage, CallQueries, KnownNumbers } from './ports.ts';
 import { proxyPaths } from './proxy-paths.ts';
 
 export interface CallRoutesOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { FieldFaults, isObject, matching, number, text, wholeNumber } from '../agents/index.ts';
-import { DEFAULT_DIAL_RULES, type DialRules } from '../permissions/index.ts';
+import { FieldFaults, isObject, matching, number, text, wholeNumber } from '../../agents/index.ts';
+import { DEFAULT_DIAL_RULES, type DialRules } from '../../permissions/index.ts';
 import { requestTemplate } from './dial-body.ts';
 
 const time = matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time from 00:00 to 23:59');

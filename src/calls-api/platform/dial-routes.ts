@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DialDesk, DialRequest, PermissionBook } from '../permissions/index.ts';
+import type { DialDesk, DialRequest, PermissionBook } from '../../permissions/index.ts';
+import { ApiError } from '../base/errors.ts';
+import { sendRefused } from '../base/refusals.ts';
+import type { CallQueries, LiveCalls } from '../ports.ts';
 import { dialIn } from './dial-body.ts';
-import { ApiError } from './errors.ts';
-import type { CallQueries, LiveCalls } from './ports.ts';
-import { sendRefused } from './refusals.ts';
 
 export interface DialRoutesOptions {
   readonly desk: Pick<DialDesk, 'dial' | 'cancel'>;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { WebhookReceiver } from './ports.ts';
+import type { WebhookReceiver } from '../ports.ts';
 
 /** Meta sends batches of up to 3 MB (meta-calling.md §3.2). */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { callSidOf, keyOfCallSid, twimlFault } from '../agents/index.ts';
-import type { AgentInstruction, Direction } from '../call/index.ts';
+import { callSidOf, keyOfCallSid, twimlFault } from '../../agents/index.ts';
+import type { AgentInstruction, Direction } from '../../call/index.ts';
 
 /** The calls that agents of the `twilio` wire have, by our own id of the call. */
 export interface TwilioCalls {

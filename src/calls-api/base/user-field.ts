@@ -1,5 +1,5 @@
-import { isBsuid } from '../call/index.ts';
-import type { UserRef } from '../permissions/index.ts';
+import { isBsuid } from '../../call/index.ts';
+import type { UserRef } from '../../permissions/index.ts';
 
 /** A user as a client names one: a phone number with its country code, in any spelling, or a BSUID; null if it is neither. */
 export function userNamed(given: unknown): UserRef | null {

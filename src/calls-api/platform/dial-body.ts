@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { FieldFaults, field, isObject, matching, text, textDictionary, wholeNumber } from '../agents/index.ts';
-import type { DialRequest, RequestTemplate, UserRef } from '../permissions/index.ts';
-import { isCalendarDate } from './calendar-date.ts';
-import { timeZone } from './time-zone-field.ts';
-import { userNamed } from './user-field.ts';
+import { FieldFaults, field, isObject, matching, text, textDictionary, wholeNumber } from '../../agents/index.ts';
+import type { DialRequest, RequestTemplate, UserRef } from '../../permissions/index.ts';
+import { isCalendarDate } from '../base/calendar-date.ts';
+import { timeZone } from '../base/time-zone-field.ts';
+import { userNamed } from '../base/user-field.ts';
 
 const MAX_CALLBACK_DATA = 512;
 const MAX_COMPONENTS = 20;

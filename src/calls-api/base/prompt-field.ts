@@ -1,4 +1,4 @@
-import { isObject } from '../agents/index.ts';
+import { isObject } from '../../agents/index.ts';
 
 export const promptRule = 'must be named by letters, digits, - _ and ., in the folder of prompts';
 

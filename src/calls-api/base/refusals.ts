@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
-import type { Denial, DenyReason, GraphRefusal, PlacingRefusal, Refused } from '../permissions/index.ts';
+import type { Denial, DenyReason, GraphRefusal, PlacingRefusal, Refused } from '../../permissions/index.ts';
+import { metaStatusOf } from '../graph/meta-status.ts';
+import type { Naming } from '../ports.ts';
 import type { ApiErrorName } from './error-table.ts';
 import { ApiError } from './errors.ts';
-import { metaStatusOf } from './meta-status.ts';
-import type { Naming } from './ports.ts';
 import { retryAfter } from './retry-after.ts';
 
 /** Which error of the table a refusal is: each with Meta's own code and status (meta-calling.md §7.2). */

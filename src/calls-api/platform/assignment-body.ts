@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { FieldFaults, field, flag, isObject, wholeNumber } from '../agents/index.ts';
-import type { Assignment } from '../agents/ports.ts';
-import type { OnAgentLost } from '../call/index.ts';
-import { promptOf, promptRule } from './prompt-field.ts';
+import { FieldFaults, field, flag, isObject, wholeNumber } from '../../agents/index.ts';
+import type { Assignment } from '../../agents/ports.ts';
+import type { OnAgentLost } from '../../call/index.ts';
+import { promptOf, promptRule } from '../base/prompt-field.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
-import { field } from '../agents/index.ts';
-import { hasTimeZone } from '../permissions/index.ts';
+import { field } from '../../agents/index.ts';
+import { hasTimeZone } from '../../permissions/index.ts';
 
 /** Of a body: a time zone by its IANA name. Intl takes offsets as well, which know nothing of summer. */
 export const timeZone = field('must be an IANA time zone, such as Europe/Berlin', (given) =>

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidFields } from '../agents/index.ts';
-import { PrimaryTaken } from '../agents/ports.ts';
+import { InvalidFields } from '../../agents/index.ts';
+import { PrimaryTaken } from '../../agents/ports.ts';
+import { InvalidCursor } from '../ports.ts';
+import type { ApiLogger } from '../server.ts';
 import { API_ERRORS } from './error-table.ts';
 import { ApiError } from './errors.ts';
-import { InvalidCursor } from './ports.ts';
 import { retryAfter } from './retry-after.ts';
-import type { ApiLogger } from './server.ts';
 
 /** Answers every failure from the table of errors, and logs what nobody expected, once and without the request's data. */
 export function replyWithErrors(server: FastifyInstance, logger: ApiLogger, now: () => number): void {
