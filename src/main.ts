@@ -1,6 +1,6 @@
 import { putEnvironmentAgent } from './agents/index.ts';
 import type { CallIdentity } from './call/index.ts';
-import { createApiServer } from './calls-api/index.ts';
+import { createApiServer, environmentKeys } from './calls-api/index.ts';
 import type { Config } from './config.ts';
 import { joinAgents } from './main-agents.ts';
 import { joinDials } from './main-dials.ts';
@@ -163,7 +163,7 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
       forget: (id) => names.forget(id),
     },
     clock,
-    apiKeys: config.http.apiKeys,
+    keys: environmentKeys(config.http.apiKeys),
     publicUrl: config.http.publicUrl,
     health: { ready: () => ({ ready: !runtime.draining, reason: runtime.draining ? 'draining' : null }) },
     logger,

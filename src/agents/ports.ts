@@ -22,6 +22,7 @@ export interface AgentSettings {
 /** One voice agent. Times in Unix milliseconds. */
 export interface VoiceAgent {
   readonly id: string;
+  readonly projectId: string;
   readonly name: string;
   readonly provider: ProviderConfig;
   readonly settings: AgentSettings;

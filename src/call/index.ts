@@ -47,6 +47,7 @@ export type {
 } from './inputs.ts';
 export type { CallPlan, PlannedCall } from './plan.ts';
 export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
+export { DEFAULT_PROJECT_ID } from './project.ts';
 export type { CallQuality } from './quality.ts';
 export { isLaunched, lacksOnlyName, type Standing, standingOf } from './standing.ts';
 export type { Call, CallState } from './state.ts';

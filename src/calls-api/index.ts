@@ -3,6 +3,7 @@
  * health. Routes check what comes in and shape what goes out; the work is behind the ports.
  */
 
+export { environmentKeys } from './base/api-key.ts';
 export { API_ERRORS, type ApiErrorName } from './base/error-table.ts';
 export { ApiError } from './base/errors.ts';
 export { agentCallUrl } from './doors/agent-door-routes.ts';

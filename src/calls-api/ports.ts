@@ -47,6 +47,42 @@ export type GraphForward = (
 /** Which numbers have a call log here. */
 export interface KnownNumbers {
   isOurs(phoneNumberId: string): boolean;
+  /** The project that has the number; null if it is not ours. */
+  projectOf(phoneNumberId: string): string | null;
+}
+
+/** What a key may do: look, and call, and change everything of its project. */
+export type Scope = 'read' | 'calls' | 'admin';
+
+/** Whoever sends a request: the bearer of a key. */
+export interface Caller {
+  /** Of the key; no secret. Rate limits are per key. */
+  readonly keyId: string;
+  readonly projectId: string;
+  readonly scope: Scope;
+  /** A key from the environment: it may see to projects and read metrics, which are of all projects. */
+  readonly installation: boolean;
+}
+
+/** Knows keys by what was given. Must not tell by its time how much of a key was right. */
+export interface KeyRing {
+  /** Null if no such key opens anything (any more). */
+  callerWith(key: string): Caller | null;
+}
+
+/** A page of a list whose order is newest first; not both cursors. */
+export interface PageQuery {
+  readonly limit: number;
+  /** What is older than this cursor, or newer than that one. */
+  readonly after: string | null;
+  readonly before: string | null;
+}
+
+/** `before` and `after` are null where there is no page in that direction. */
+export interface Page<Item> {
+  readonly data: readonly Item[];
+  readonly before: string | null;
+  readonly after: string | null;
 }
 
 /** The rules of the business numbers. Writes are durable when their promise resolves. */
@@ -76,12 +112,10 @@ export class InvalidCursor extends Error {
   }
 }
 
-export interface CallListQuery {
+export interface CallListQuery extends PageQuery {
   readonly phoneNumberId: string;
-  readonly limit: number;
-  /** Calls older than this cursor, or newer than that one; not both. */
-  readonly after: string | null;
-  readonly before: string | null;
+  /** Calls from when another project had the number are not shown. */
+  readonly projectId: string;
   readonly direction: 'inbound' | 'outbound' | null;
   readonly status: CallStatus | null;
   /** Matches Meta's call id or our own. */
@@ -91,12 +125,7 @@ export interface CallListQuery {
   readonly until: number | null;
 }
 
-/** `before` and `after` are null where there is no page in that direction. */
-export interface CallPage {
-  readonly data: readonly CallRecord[];
-  readonly before: string | null;
-  readonly after: string | null;
-}
+export type CallPage = Page<CallRecord>;
 
 /** The record of kapso-api.md §3. Times are ISO 8601 with microseconds' room; ids are UUIDs but `call_id`. */
 export interface CallRecord {

@@ -2,10 +2,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { AgentLines } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
 import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../permissions/index.ts';
-import { apiKeyCheck } from './base/api-key.ts';
+import { callerIn } from './base/api-key.ts';
+import { opens } from './base/caller.ts';
 import { replyWithErrors } from './base/error-replies.ts';
 import { ApiError } from './base/errors.ts';
 import { readJsonBodies } from './base/json-bodies.ts';
+import { demandDescriptions } from './base/operation.ts';
 import { attachAgentDoor, isWebsocketUpgrade } from './doors/agent-door-routes.ts';
 import { type TwilioCalls, twilioRoutes } from './doors/twilio-routes.ts';
 import { webhookRoutes } from './doors/webhook-routes.ts';
@@ -21,6 +23,7 @@ import type {
   CallQueries,
   GraphForward,
   HealthCheck,
+  KeyRing,
   KnownNumbers,
   LiveCalls,
   NumberRulesBook,
@@ -46,8 +49,7 @@ export interface ApiServerOptions {
   readonly live: LiveCalls;
   /** Agents may have link-local and metadata addresses. */
   readonly allowLinkLocalAgents: boolean;
-  /** Any of them opens the routes of the call log. */
-  readonly apiKeys: readonly string[];
+  readonly keys: KeyRing;
   /** Base of the links between pages, such as `https://bridge.example.com`. Default: what the request says. */
   readonly publicUrl?: string | null;
   readonly health: HealthCheck;
@@ -87,11 +89,16 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reason });
   });
 
-  const allows = apiKeyCheck(options.apiKeys);
+  server.decorateRequest('caller', null);
   server.register(async (guarded) => {
     guarded.addHook('onRequest', async (request) => {
-      if (!allows(request.headers)) throw new ApiError('unauthorized');
+      const caller = callerIn(request.headers, options.keys);
+      if (caller === null) throw new ApiError('unauthorized');
+      const needed = request.routeOptions.config.operation?.scope ?? 'admin';
+      if (!opens(caller.scope, needed)) throw new ApiError('forbidden', `This needs a key with the scope ${needed}`);
+      request.caller = caller;
     });
+    demandDescriptions(guarded);
     readJsonBodies(guarded);
     callRoutes(guarded, {
       calls: options.calls,
@@ -106,7 +113,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       onChanged: () => options.agentLines.recheck(),
       now,
     });
-    numberRulesRoutes(guarded, {
+    numberRulesRoutes(guarded, options.numbers, {
       name: 'call_rules',
       read: (id) => options.numbers.rules(id),
       write: (id, rules) => options.numbers.setRules(id, rules, now()),
@@ -114,7 +121,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       toAnswer: toCallRules,
     });
     const { calls, live, numbers, dials } = options;
-    numberRulesRoutes(guarded, {
+    numberRulesRoutes(guarded, numbers, {
       name: 'dial_rules',
       read: (id) => numbers.dialRules(id),
       write: (id, rules) => numbers.setDialRules(id, rules, now()),

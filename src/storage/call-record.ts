@@ -25,7 +25,7 @@ export function toRecord(row: Row): CallRecord {
     user_wa_id: row.user_wa_id,
     whatsapp_contact_id: null,
     whatsapp_conversation_id: null,
-    project_id: null,
+    project_id: row.project_id,
     whatsapp_config_id: null,
     config_display_name: null,
     config_display_phone_number: row.display_phone_number,

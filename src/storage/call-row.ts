@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import type { CallIdentity, CallStatus, Ending } from '../call/index.ts';
+import { type CallIdentity, type CallStatus, DEFAULT_PROJECT_ID, type Ending } from '../call/index.ts';
 import type { CallsTable, Schema } from './schema.ts';
 
 /** What of a new call's row does not follow from its identity. */
@@ -13,7 +13,11 @@ export interface NewCall {
   readonly createdAt: number;
 }
 
-export function newCall(identity: CallIdentity, more: NewCall): CallsTable {
+/** The row, as it is inserted: its project is the one that has the number now. */
+export function newCall(
+  identity: CallIdentity,
+  more: NewCall,
+): Omit<CallsTable, 'project_id'> & { project_id: RawBuilder<string> } {
   return {
     id: identity.id,
     call_id: identity.callId,
@@ -43,6 +47,7 @@ export function newCall(identity: CallIdentity, more: NewCall): CallsTable {
     followed: more.followed ? 1 : 0,
     pair_id: more.pairId,
     placed_at: more.placedAt,
+    project_id: sql<string>`coalesce((select project_id from numbers where phone_number_id = ${identity.phoneNumberId}), ${DEFAULT_PROJECT_ID})`,
     created_at: more.createdAt,
     updated_at: more.createdAt,
   };

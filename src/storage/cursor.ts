@@ -1,7 +1,7 @@
 import { InvalidCursor } from '../calls-api/ports.ts';
 
-/** A place in the list of calls, newest first: the row it names need not exist any more. */
-export interface CallCursor {
+/** A place in a list, newest first: the row it names need not exist any more. */
+export interface PageCursor {
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly id: string;
@@ -10,12 +10,12 @@ export interface CallCursor {
 /** Far above any cursor of ours; keeps hostile ones from being decoded. */
 const MAX_LENGTH = 256;
 
-export function encodeCursor(cursor: CallCursor): string {
+export function encodeCursor(cursor: PageCursor): string {
   return Buffer.from(JSON.stringify([cursor.createdAt, cursor.id])).toString('base64url');
 }
 
 /** @throws InvalidCursor on anything that `encodeCursor` cannot have made */
-export function decodeCursor(text: string, field: 'after' | 'before'): CallCursor {
+export function decodeCursor(text: string, field: 'after' | 'before'): PageCursor {
   if (text.length > MAX_LENGTH || !/^[A-Za-z0-9_-]+$/.test(text)) throw new InvalidCursor(field);
   const value = parse(Buffer.from(text, 'base64url').toString('utf8'));
   if (!Array.isArray(value) || value.length !== 2) throw new InvalidCursor(field);

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { NO_RULES, type NumberRules } from '../agents/ports.ts';
-import { type CallPolicy, DEFAULT_POLICY } from '../call/index.ts';
-import type { NumberRulesBook } from '../calls-api/ports.ts';
+import { type CallPolicy, DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../call/index.ts';
+import type { KnownNumbers, NumberRulesBook } from '../calls-api/ports.ts';
 import { DEFAULT_DIAL_RULES, type DialRules, type DialRulesBook } from '../permissions/ports.ts';
 import type { GraphCredentials, NumberDirectory } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -11,12 +11,15 @@ import type { Sealer } from './seal.ts';
 /** A business number of ours. Holds secrets: never log it whole. */
 export interface NumberSettings {
   readonly phoneNumberId: string;
+  readonly projectId: string;
   /** As Meta displays it. */
   readonly displayPhoneNumber: string | null;
   readonly credentials: GraphCredentials;
   /** How its calls are handled, whoever answers them. */
   readonly policy: Omit<CallPolicy, 'agents'>;
 }
+
+type GivenNumber = Omit<NumberSettings, 'projectId'> & { readonly projectId?: string };
 
 interface Entry {
   readonly settings: NumberSettings;
@@ -28,7 +31,7 @@ interface Entry {
  * The numbers that are ours, how to speak for them and how their calls are handled. Kept in memory, because every webhook
  * asks; the rows are the truth.
  */
-export class NumberStore implements NumberDirectory, NumberRulesBook, DialRulesBook {
+export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBook, DialRulesBook {
   readonly #writes: GroupCommit;
   readonly #sealer: Sealer;
   readonly #numbers: Map<string, Entry>;
@@ -48,6 +51,10 @@ export class NumberStore implements NumberDirectory, NumberRulesBook, DialRulesB
 
   isOurs(phoneNumberId: string): boolean {
     return this.#numbers.has(phoneNumberId);
+  }
+
+  projectOf(phoneNumberId: string): string | null {
+    return this.#numbers.get(phoneNumberId)?.settings.projectId ?? null;
   }
 
   numberShowing(displayPhoneNumber: string): string | null {
@@ -82,13 +89,14 @@ export class NumberStore implements NumberDirectory, NumberRulesBook, DialRulesB
   }
 
   /**
-   * Keeps a number, new or changed; its rules stay, and how it is displayed if `given` does not know.
+   * Keeps a number, new or changed; its rules stay, and what `given` does not say of its project and how it is displayed.
    *
    * @param at Unix milliseconds
    */
-  async upsert(given: NumberSettings, at: number): Promise<void> {
+  async upsert(given: GivenNumber, at: number): Promise<void> {
     const displayPhoneNumber = given.displayPhoneNumber ?? this.displayPhoneNumber(given.phoneNumberId);
-    const number = { ...given, displayPhoneNumber };
+    const projectId = given.projectId ?? this.projectOf(given.phoneNumberId) ?? DEFAULT_PROJECT_ID;
+    const number = { ...given, projectId, displayPhoneNumber };
     const row = { ...toRow(number, this.#sealer), created_at: at, updated_at: at };
     const { phone_number_id: _key, created_at: _created, ...changes } = row;
     await this.#writes.run((db) =>
@@ -143,9 +151,10 @@ export class NumberStore implements NumberDirectory, NumberRulesBook, DialRulesB
 type NumberColumns = Omit<NumbersTable, 'rules' | 'dial_rules' | 'created_at' | 'updated_at'>;
 
 function toRow(number: NumberSettings, sealer: Sealer): NumberColumns {
-  const { phoneNumberId, displayPhoneNumber, credentials, policy } = number;
+  const { phoneNumberId, projectId, displayPhoneNumber, credentials, policy } = number;
   return {
     phone_number_id: phoneNumberId,
+    project_id: projectId,
     display_phone_number: displayPhoneNumber,
     credential_kind: credentials.kind,
     credential_sealed: sealer.seal(credentials.secret, credentialPlace(phoneNumberId)),
@@ -158,6 +167,7 @@ function fromRow(row: Selectable<NumbersTable>, sealer: Sealer): Entry {
   const id = row.phone_number_id;
   const settings: NumberSettings = {
     phoneNumberId: id,
+    projectId: row.project_id,
     displayPhoneNumber: row.display_phone_number,
     credentials: { kind: row.credential_kind, secret: sealer.open(row.credential_sealed, credentialPlace(id)) },
     policy: { ...DEFAULT_POLICY, ...JSON.parse(row.policy) },

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { CallStatus } from '../call/index.ts';
+import type { Scope } from '../calls-api/ports.ts';
 import type { Grant, GrantSource, WaitingState } from '../permissions/ports.ts';
 
 /**
@@ -20,6 +21,29 @@ export interface Schema {
   idempotency_keys: IdempotencyKeysTable;
   voice_agents: VoiceAgentsTable;
   voice_agent_assignments: AssignmentsTable;
+  projects: ProjectsTable;
+  api_keys: ApiKeysTable;
+}
+
+interface ProjectsTable {
+  id: string;
+  name: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  /** projects.id */
+  project_id: string;
+  name: string;
+  scope: Scope;
+  /** SHA-256 of the key, hex. */
+  digest: string;
+  /** Its first characters, for a person to know it by. */
+  hint: string;
+  created_at: number;
+  revoked_at: number | null;
 }
 
 interface WebhookInboxTable {
@@ -71,6 +95,8 @@ export interface CallsTable {
   pair_id: string | null;
   /** Of a dial, when it was let through to Graph; null while it waits. */
   placed_at: number | null;
+  /** The project that had the number then. */
+  project_id: string;
   created_at: number;
   updated_at: number;
 }
@@ -108,6 +134,8 @@ export interface NumbersTable {
   rules: string;
   /** JSON of DialRules, or of a part of it. */
   dial_rules: string;
+  /** projects.id */
+  project_id: string;
   created_at: number;
   updated_at: number;
 }
@@ -191,6 +219,8 @@ export interface VoiceAgentsTable {
   provider_sealed: string;
   /** JSON of AgentSettings. */
   settings: string;
+  /** projects.id */
+  project_id: string;
   created_at: number;
   updated_at: number;
 }

@@ -121,7 +121,7 @@ async function putRow(db: Kysely<Schema>, assignment: Assignment): Promise<void>
 }
 
 function agentRow(
-  { id, name, provider, settings, createdAt, updatedAt }: VoiceAgent,
+  { id, projectId, name, provider, settings, createdAt, updatedAt }: VoiceAgent,
   sealer: Sealer,
 ): VoiceAgentsTable {
   return {
@@ -129,6 +129,7 @@ function agentRow(
     name,
     provider_sealed: sealer.seal(JSON.stringify(provider), providerPlace(id)),
     settings: JSON.stringify(settings),
+    project_id: projectId,
     created_at: createdAt,
     updated_at: updatedAt,
   };
@@ -137,6 +138,7 @@ function agentRow(
 function agentOf(row: Selectable<VoiceAgentsTable>, sealer: Sealer): VoiceAgent {
   return {
     id: row.id,
+    projectId: row.project_id,
     name: row.name,
     provider: JSON.parse(sealer.open(row.provider_sealed, providerPlace(row.id))),
     settings: JSON.parse(row.settings),

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { AgentLines } from '../../src/agents/index.ts';
 import { DEFAULT_POLICY } from '../../src/call/index.ts';
-import { type ApiServerOptions, createApiServer } from '../../src/calls-api/index.ts';
+import { type ApiServerOptions, createApiServer, environmentKeys } from '../../src/calls-api/index.ts';
 import type { Database } from '../../src/storage/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
@@ -35,7 +35,7 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
     twilioCalls: { find: () => null, hangUp: () => false, instruct: () => false },
     dials: NO_DIALS,
     live: { hangUp: () => false, isOurs: () => false, named: async () => ({ type: 'silent' }), forget: () => {} },
-    apiKeys: [API_KEY, 'another-key-while-rotating'],
+    keys: environmentKeys([API_KEY, 'another-key-while-rotating']),
     health: { ready: () => ({ ready: true, reason: null }) },
     clock: { now: () => Date.now() },
     logger: { error: (fields, message) => void logged.push({ fields, message }) },

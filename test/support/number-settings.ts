@@ -1,4 +1,4 @@
-import { DEFAULT_POLICY } from '../../src/call/index.ts';
+import { DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import type { NumberSettings } from '../../src/storage/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 
@@ -6,6 +6,7 @@ import { PHONE_NUMBER_ID } from './call-identity.ts';
 export function numberSettings(differences: Partial<NumberSettings> = {}): NumberSettings {
   return {
     phoneNumberId: PHONE_NUMBER_ID,
+    projectId: DEFAULT_PROJECT_ID,
     displayPhoneNumber: '+1 555-010-0000',
     credentials: { kind: 'bearer', secret: 'EAAG-the-access-token-in-clear' },
     policy: { ...DEFAULT_POLICY, maxDurationMs: 600_000 },

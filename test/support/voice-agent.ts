@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Assignment, VoiceAgent } from '../../src/agents/ports.ts';
+import { DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 
 /** A voice agent like no other, with secrets of its own. */
 export function voiceAgent(differences: Partial<VoiceAgent> = {}): VoiceAgent {
   return {
     id: randomUUID(),
+    projectId: DEFAULT_PROJECT_ID,
     name: 'Echo',
     provider: {
       kind: 'websocket',

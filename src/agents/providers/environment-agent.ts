@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DEFAULT_PROJECT_ID } from '../../call/index.ts';
 import { isObject } from '../json.ts';
 import type { Assignment, VoiceAgent, VoiceAgentBook } from '../ports.ts';
 import type { HostRules } from './fields.ts';
@@ -60,7 +61,12 @@ export async function putEnvironmentAgent(
 function agentOf(described: EnvironmentAgent, old: VoiceAgent | null, hosts: HostRules, at: number): VoiceAgent {
   const { id, body, token } = described;
   try {
-    const made = newVoiceAgent(token === null ? body : withToken(body, token), { ...hosts, id, at });
+    const made = newVoiceAgent(token === null ? body : withToken(body, token), {
+      ...hosts,
+      id,
+      projectId: DEFAULT_PROJECT_ID,
+      at,
+    });
     return { ...made, createdAt: old?.createdAt ?? at };
   } catch (fault) {
     if (fault instanceof InvalidFields) throw new InvalidFields(fault.fields, INTRO);

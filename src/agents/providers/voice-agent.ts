@@ -6,6 +6,7 @@ import { agentName, PROVIDER_SCHEMAS, secretFields, settingsSchema } from './sch
 
 export interface Creation extends HostRules {
   readonly id: string;
+  readonly projectId: string;
   /** Unix milliseconds. */
   readonly at: number;
 }
@@ -23,8 +24,8 @@ const KINDS = Object.keys(PROVIDER_SCHEMAS) as ProviderKind[];
  *
  * @throws InvalidFields
  */
-export function newVoiceAgent(body: unknown, { id, at, ...hosts }: Creation): VoiceAgent {
-  return build(null, body, { id, createdAt: at, updatedAt: at }, hosts);
+export function newVoiceAgent(body: unknown, { id, projectId, at, ...hosts }: Creation): VoiceAgent {
+  return build(null, body, { id, projectId, createdAt: at, updatedAt: at }, hosts);
 }
 
 /**
@@ -34,10 +35,11 @@ export function newVoiceAgent(body: unknown, { id, at, ...hosts }: Creation): Vo
  * @throws InvalidFields
  */
 export function changedVoiceAgent(agent: VoiceAgent, body: unknown, { at, ...hosts }: Change): VoiceAgent {
-  return build(agent, body, { id: agent.id, createdAt: agent.createdAt, updatedAt: at }, hosts);
+  const { id, projectId, createdAt } = agent;
+  return build(agent, body, { id, projectId, createdAt, updatedAt: at }, hosts);
 }
 
-type Rest = Pick<VoiceAgent, 'id' | 'createdAt' | 'updatedAt'>;
+type Rest = Pick<VoiceAgent, 'id' | 'projectId' | 'createdAt' | 'updatedAt'>;
 
 function build(old: VoiceAgent | null, body: unknown, rest: Rest, hosts: HostRules): VoiceAgent {
   const faults = new FieldFaults();

@@ -1,24 +1,39 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { DEFAULT_PROJECT_ID } from '../../call/index.ts';
+import type { Caller, KeyRing } from '../ports.ts';
 
 /**
- * Makes the check for `X-API-Key` or `Authorization: Bearer`. Clients may send both, of which one is not for us (Kapso's
- * SDK does), so one right one is enough. Time does not tell how much of a key was right, nor which.
+ * Whose key a request has: `X-API-Key` or `Authorization: Bearer`. Clients may send both, of which one is not for us (Kapso's
+ * SDK does), so one right one is enough.
  */
-export function apiKeyCheck(apiKeys: readonly string[]): (headers: IncomingHttpHeaders) => boolean {
-  const known = apiKeys.map(digest);
-  return (headers) => {
-    const given = [headers['x-api-key'], bearer(headers.authorization)].filter((key) => typeof key === 'string');
-    let right = false;
-    for (const key of given.map(digest)) {
-      for (const candidate of known) right = timingSafeEqual(key, candidate) || right;
-    }
-    return right;
+export function callerIn(headers: IncomingHttpHeaders, keys: KeyRing): Caller | null {
+  for (const given of [headers['x-api-key'], bearer(headers.authorization)]) {
+    const caller = typeof given === 'string' ? keys.callerWith(given) : null;
+    if (caller !== null) return caller;
+  }
+  return null;
+}
+
+/** The keys of the environment: they open everything of the first project, and what is of no project. */
+export function environmentKeys(apiKeys: readonly string[]): KeyRing {
+  const known = apiKeys.map((key, place) => ({ digest: digestOf(key), caller: bootstrapCaller(place) }));
+  return {
+    callerWith(key) {
+      const given = digestOf(key);
+      let caller: Caller | null = null;
+      for (const each of known) if (timingSafeEqual(given, each.digest)) caller = each.caller;
+      return caller;
+    },
   };
 }
 
+function bootstrapCaller(place: number): Caller {
+  return { keyId: `environment-${place + 1}`, projectId: DEFAULT_PROJECT_ID, scope: 'admin', installation: true };
+}
+
 /** Digests have one length, which the comparison needs. */
-function digest(key: string): Buffer {
+function digestOf(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 

@@ -35,6 +35,14 @@ export const API_ERRORS = {
     retryable: false,
     message: 'Missing or wrong API key',
   },
+  forbidden: {
+    status: 403,
+    code: 10,
+    subcode: null,
+    type: 'OAuthException',
+    retryable: false,
+    message: 'The API key does not open this',
+  },
   call_not_found: {
     status: 404,
     code: 100,

@@ -3,6 +3,8 @@ import { isObject } from '../../agents/index.ts';
 import { keyInCallbackData } from '../../call/index.ts';
 import { type ClientDesk, type ClientOutcome, recipientOf, type UserRef } from '../../permissions/index.ts';
 import { ApiError } from '../base/errors.ts';
+import { graphNumber } from '../base/numbers-of-caller.ts';
+import { described } from '../base/operation.ts';
 import { sendRefused } from '../base/refusals.ts';
 import { userNamed } from '../base/user-field.ts';
 import type { CallQueries, GraphForward, KnownNumbers } from '../ports.ts';
@@ -33,40 +35,61 @@ const SUCCESS = { messaging_product: 'whatsapp', success: true };
  */
 export function graphRoutes(server: FastifyInstance, options: GraphRoutesOptions): void {
   const { numbers, clients } = options;
-  const known = (phoneNumberId: string) => {
-    if (!numbers.isOurs(phoneNumberId)) throw new ApiError('unknown_number');
-  };
 
   for (const path of proxyPaths('calls')) {
-    server.post<NumberRoute>(path, async ({ params: { phoneNumberId }, body }, reply) => {
-      known(phoneNumberId);
-      const given = objectIn(body);
-      if (given['action'] !== 'connect') return await act(options, phoneNumberId, given, reply);
-      const user = calleeIn(given);
-      const data = callbackDataIn(given);
-      if ((given['session'] ?? null) !== null) {
-        return sendOutcome(reply, await clients.connect(phoneNumberId, user, given));
-      }
-      return await placeBridgeCall(options, { phoneNumberId, user, bizOpaqueCallbackData: data }, reply);
-    });
+    server.post<NumberRoute>(
+      path,
+      described({
+        id: 'act_on_call',
+        tag: 'Calls',
+        summary: 'Graph: connect, pre_accept, accept, reject or terminate',
+        scope: 'calls',
+      }),
+      async (request, reply) => {
+        const { body } = request;
+        const phoneNumberId = graphNumber(request, numbers, request.params.phoneNumberId);
+        const given = objectIn(body);
+        if (given['action'] !== 'connect') return await act(options, phoneNumberId, given, reply);
+        const user = calleeIn(given);
+        const data = callbackDataIn(given);
+        if ((given['session'] ?? null) !== null) {
+          return sendOutcome(reply, await clients.connect(phoneNumberId, user, given));
+        }
+        return await placeBridgeCall(options, { phoneNumberId, user, bizOpaqueCallbackData: data }, reply);
+      },
+    );
   }
 
   for (const path of proxyPaths('call_permissions')) {
-    server.get<NumberRoute>(path, async ({ params: { phoneNumberId }, query }, reply) => {
-      known(phoneNumberId);
-      const user = userNamed(query['user_wa_id']) ?? userNamed(query['recipient']);
-      if (user === null) {
-        throw new ApiError('invalid_parameter', 'user_wa_id must be a phone number, or recipient a BSUID');
-      }
-      return sendOutcome(reply, await clients.permissions(phoneNumberId, user));
-    });
+    server.get<NumberRoute>(
+      path,
+      described({
+        id: 'get_call_permissions',
+        tag: 'Permissions',
+        summary: 'Graph: whether a user may be called',
+        scope: 'read',
+      }),
+      async (request, reply) => {
+        const { query } = request;
+        const phoneNumberId = graphNumber(request, numbers, request.params.phoneNumberId);
+        const user = userNamed(query['user_wa_id']) ?? userNamed(query['recipient']);
+        if (user === null) {
+          throw new ApiError('invalid_parameter', 'user_wa_id must be a phone number, or recipient a BSUID');
+        }
+        return sendOutcome(reply, await clients.permissions(phoneNumberId, user));
+      },
+    );
   }
 
   for (const path of proxyPaths('messages')) {
-    server.post<NumberRoute>(path, async ({ params: { phoneNumberId }, body }, reply) => {
-      known(phoneNumberId);
-      return sendOutcome(reply, await clients.send(phoneNumberId, objectIn(body)));
-    });
+    server.post<NumberRoute>(
+      path,
+      described({ id: 'send_message', tag: 'Messages', summary: 'Graph: send a message', scope: 'calls' }),
+      async (request, reply) => {
+        const phoneNumberId = graphNumber(request, numbers, request.params.phoneNumberId);
+        return sendOutcome(reply, await clients.send(phoneNumberId, objectIn(request.body)));
+      },
+    );
   }
 }
 

@@ -4,7 +4,8 @@ import { InvalidFields } from '../../agents/index.ts';
 import type { Assignment, VoiceAgentBook } from '../../agents/ports.ts';
 import { ApiError } from '../base/errors.ts';
 import type { InTurn } from '../base/in-turn.ts';
-import type { KnownNumbers } from '../ports.ts';
+import { described } from '../base/operation.ts';
+import type { KnownNumbers, Scope } from '../ports.ts';
 import { agentOf } from './agent-lookup.ts';
 import { assignmentFields, phoneNumberIn, toOnLost } from './assignment-body.ts';
 
@@ -34,49 +35,66 @@ export function assignmentRoutes(server: FastifyInstance, options: AssignmentRou
   const path = `${options.path}/:id/${legacy ? 'voice_agent_whatsapp_configs' : 'whatsapp/phone_numbers'}`;
   const told = (assignment: Assignment) => ({ ...toAnswer(assignment), ...(legacy && legacyNames(assignment)) });
 
-  server.get<AgentRoute>(path, async (request) => {
-    const { id } = agentOf(book, request.params.id);
-    return { data: book.assignments({ voiceAgentId: id }).map(told) };
-  });
-
-  server.post<AgentRoute>(path, async (request, reply) =>
-    change(async () => {
-      const { id: voiceAgentId } = agentOf(book, request.params.id);
-      const fields = assignmentFields(request.body);
-      const phoneNumberId = phoneNumberIn(request.body);
-      const name = legacy ? 'whatsapp_config_id' : 'phone_number_id';
-      if (phoneNumberId === null) throw new InvalidFields({ [name]: ['is required'] });
-      if (!numbers.isOurs(phoneNumberId)) throw new InvalidFields({ [name]: ['must be a number of this service'] });
-      if (book.assignments({ voiceAgentId, phoneNumberId }).length > 0) {
-        throw new InvalidFields({ [name]: ['is assigned to this voice agent already'] });
-      }
-      const at = now();
-      const assignment = { id: randomUUID(), voiceAgentId, phoneNumberId, ...fields, createdAt: at, updatedAt: at };
-      await put(book, assignment, at);
-      return reply.code(201).send({ data: told(assignment) });
-    }),
+  server.get<AgentRoute>(
+    path,
+    describedAs('list_assignments', 'The numbers that a voice agent is assigned to', 'read'),
+    async (request) => {
+      const { id } = agentOf(book, request.params.id);
+      return { data: book.assignments({ voiceAgentId: id }).map(told) };
+    },
   );
 
-  server.patch<AssignmentRoute>(`${path}/:assignmentId`, async (request) =>
-    change(async () => {
-      const old = assignmentOf(book, request.params);
-      const named = phoneNumberIn(request.body);
-      if (named !== null && named !== old.phoneNumberId) {
-        throw new InvalidFields({ phone_number_id: ['cannot be changed; make another assignment'] });
-      }
-      const at = now();
-      const assignment = { ...old, ...assignmentFields(request.body, old), updatedAt: at };
-      await put(book, assignment, at);
-      return { data: told(assignment) };
-    }),
+  server.post<AgentRoute>(
+    path,
+    describedAs('create_assignment', 'Assign a number to a voice agent', 'admin'),
+    async (request, reply) =>
+      change(async () => {
+        const { id: voiceAgentId } = agentOf(book, request.params.id);
+        const fields = assignmentFields(request.body);
+        const phoneNumberId = phoneNumberIn(request.body);
+        const name = legacy ? 'whatsapp_config_id' : 'phone_number_id';
+        if (phoneNumberId === null) throw new InvalidFields({ [name]: ['is required'] });
+        if (!numbers.isOurs(phoneNumberId)) throw new InvalidFields({ [name]: ['must be a number of this service'] });
+        if (book.assignments({ voiceAgentId, phoneNumberId }).length > 0) {
+          throw new InvalidFields({ [name]: ['is assigned to this voice agent already'] });
+        }
+        const at = now();
+        const assignment = { id: randomUUID(), voiceAgentId, phoneNumberId, ...fields, createdAt: at, updatedAt: at };
+        await put(book, assignment, at);
+        return reply.code(201).send({ data: told(assignment) });
+      }),
   );
 
-  server.delete<AssignmentRoute>(`${path}/:assignmentId`, async (request, reply) =>
-    change(async () => {
-      await book.removeAssignment(assignmentOf(book, request.params).id);
-      return reply.code(204).send();
-    }),
+  server.patch<AssignmentRoute>(
+    `${path}/:assignmentId`,
+    describedAs('update_assignment', 'Change an assignment', 'admin'),
+    async (request) =>
+      change(async () => {
+        const old = assignmentOf(book, request.params);
+        const named = phoneNumberIn(request.body);
+        if (named !== null && named !== old.phoneNumberId) {
+          throw new InvalidFields({ phone_number_id: ['cannot be changed; make another assignment'] });
+        }
+        const at = now();
+        const assignment = { ...old, ...assignmentFields(request.body, old), updatedAt: at };
+        await put(book, assignment, at);
+        return { data: told(assignment) };
+      }),
   );
+
+  server.delete<AssignmentRoute>(
+    `${path}/:assignmentId`,
+    describedAs('delete_assignment', 'Delete an assignment', 'admin'),
+    async (request, reply) =>
+      change(async () => {
+        await book.removeAssignment(assignmentOf(book, request.params).id);
+        return reply.code(204).send();
+      }),
+  );
+}
+
+function describedAs(id: string, summary: string, scope: Scope) {
+  return described({ id, tag: 'Voice agents', summary, scope });
 }
 
 /** An agent is primary for one number at most: its newest primary takes the place of the one before (kapso-api.md §14). */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DialDesk, DialRequest, PermissionBook } from '../../permissions/index.ts';
 import { ApiError } from '../base/errors.ts';
+import { described } from '../base/operation.ts';
 import { sendRefused } from '../base/refusals.ts';
 import type { CallQueries, LiveCalls } from '../ports.ts';
 import { dialIn } from './dial-body.ts';
@@ -55,24 +56,32 @@ export function dialRoutes(server: FastifyInstance, options: DialRoutesOptions):
     return sendRefused(reply, outcome);
   }
 
-  server.post(CALLS, async (request, reply) => {
-    const wanted = dialIn(request.body, now());
-    const key = keyOf(request);
-    if (key === null) return await dial(reply, { ...wanted, id: randomUUID() }, null);
-    const { id, made } = await claim(key, digestOf(request));
-    return made ? await sendCall(reply, id, []) : await dial(reply, { ...wanted, id }, key);
-  });
+  server.post(
+    CALLS,
+    described({ id: 'dial', tag: 'Calls', summary: 'Call a user', scope: 'calls' }),
+    async (request, reply) => {
+      const wanted = dialIn(request.body, now());
+      const key = keyOf(request);
+      if (key === null) return await dial(reply, { ...wanted, id: randomUUID() }, null);
+      const { id, made } = await claim(key, digestOf(request));
+      return made ? await sendCall(reply, id, []) : await dial(reply, { ...wanted, id }, key);
+    },
+  );
 
   /** Ends a call, or gives up one that waits. */
-  server.post<{ Params: { id: string } }>(`${CALLS}/:id/hangup`, async (request, reply) => {
-    const call = await calls.find(request.params.id);
-    if (call === null) throw new ApiError('call_not_found');
-    const ends = live.hangUp(call.id) || (await desk.cancel(call.id));
-    const after = await calls.find(call.id);
-    // A dial has its record a moment before its machine. The desk's write came behind the record, so it has both by now.
-    if (!ends && after?.ending === null && !live.hangUp(call.id)) throw new ApiError('call_elsewhere');
-    return reply.code(202).send({ data: after });
-  });
+  server.post<{ Params: { id: string } }>(
+    `${CALLS}/:id/hangup`,
+    described({ id: 'hang_up', tag: 'Calls', summary: 'End a call, or give up one that waits', scope: 'calls' }),
+    async (request, reply) => {
+      const call = await calls.find(request.params.id);
+      if (call === null) throw new ApiError('call_not_found');
+      const ends = live.hangUp(call.id) || (await desk.cancel(call.id));
+      const after = await calls.find(call.id);
+      // A dial has its record a moment before its machine. The desk's write came behind the record, so it has both by now.
+      if (!ends && after?.ending === null && !live.hangUp(call.id)) throw new ApiError('call_elsewhere');
+      return reply.code(202).send({ data: after });
+    },
+  );
 }
 
 function keyOf({ headers }: FastifyRequest): string | null {

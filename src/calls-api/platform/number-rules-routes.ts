@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../base/errors.ts';
+import { platformNumber } from '../base/numbers-of-caller.ts';
+import { described } from '../base/operation.ts';
+import type { KnownNumbers } from '../ports.ts';
 
 interface NumberRoute {
   Params: { phoneNumberId: string };
@@ -18,7 +21,13 @@ export interface NumberRulesForm<Rules> {
 }
 
 /** Reads the rules of a number, and replaces them as a whole. */
-export function numberRulesRoutes<Rules>(server: FastifyInstance, form: NumberRulesForm<Rules>): void {
+export function numberRulesRoutes<Rules>(
+  server: FastifyInstance,
+  numbers: KnownNumbers,
+  form: NumberRulesForm<Rules>,
+): void {
+  const { name } = form;
+  const words = name.replace('_', ' ');
   const path = `/platform/v1/whatsapp/phone_numbers/:phoneNumberId/${form.name}`;
   const answer = (phoneNumberId: string) => {
     const rules = form.read(phoneNumberId);
@@ -26,11 +35,19 @@ export function numberRulesRoutes<Rules>(server: FastifyInstance, form: NumberRu
     return { data: { phone_number_id: phoneNumberId, ...form.toAnswer(rules) } };
   };
 
-  server.get<NumberRoute>(path, async ({ params }) => answer(params.phoneNumberId));
+  server.get<NumberRoute>(
+    path,
+    described({ id: `get_${name}`, tag: 'Phone numbers', summary: `The ${words} of a number`, scope: 'read' }),
+    async (request) => answer(platformNumber(request, numbers, request.params.phoneNumberId)),
+  );
 
-  server.put<NumberRoute>(path, async ({ params: { phoneNumberId }, body }) => {
-    if (form.read(phoneNumberId) === null) throw new ApiError('number_not_found');
-    await form.write(phoneNumberId, form.rulesIn(body));
-    return answer(phoneNumberId);
-  });
+  server.put<NumberRoute>(
+    path,
+    described({ id: `put_${name}`, tag: 'Phone numbers', summary: `Replace the ${words} of a number`, scope: 'admin' }),
+    async (request) => {
+      const phoneNumberId = platformNumber(request, numbers, request.params.phoneNumberId);
+      await form.write(phoneNumberId, form.rulesIn(request.body));
+      return answer(phoneNumberId);
+    },
+  );
 }

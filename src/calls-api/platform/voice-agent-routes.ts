@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { accountSidOf, changedVoiceAgent, newVoiceAgent, withoutSecrets } from '../../agents/index.ts';
 import type { VoiceAgent, VoiceAgentBook } from '../../agents/ports.ts';
+import { callerOf } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
-import type { AgentHealth, KnownNumbers } from '../ports.ts';
+import { described } from '../base/operation.ts';
+import type { AgentHealth, KnownNumbers, Scope } from '../ports.ts';
 import { parseAgentListQuery } from './agent-list-query.ts';
 import { agentOf } from './agent-lookup.ts';
 import { assignmentRoutes } from './assignment-routes.ts';
@@ -38,49 +40,70 @@ export function voiceAgentRoutes(server: FastifyInstance, options: VoiceAgentRou
   const told = (agent: VoiceAgent) => ({ data: toAnswer(agent, health(agent.id)) });
 
   for (const { path, legacy } of BASES) {
-    server.get<{ Querystring: Record<string, unknown> }>(path, async (request) => {
-      const { kind, page, perPage } = parseAgentListQuery(request.query);
-      const agents = book.list().filter((agent) => kind === null || agent.provider.kind === kind);
-      const shown = agents.slice((page - 1) * perPage, page * perPage);
-      return {
-        data: shown.map((agent) => toAnswer(agent, health(agent.id))),
-        meta: {
-          page,
-          per_page: perPage,
-          total_pages: Math.ceil(agents.length / perPage),
-          total_count: agents.length,
-        },
-      };
-    });
+    server.get<{ Querystring: Record<string, unknown> }>(
+      path,
+      describedAs('list_voice_agents', 'List voice agents', 'read'),
+      async (request) => {
+        const { kind, page, perPage } = parseAgentListQuery(request.query);
+        const agents = book.list().filter((agent) => kind === null || agent.provider.kind === kind);
+        const shown = agents.slice((page - 1) * perPage, page * perPage);
+        return {
+          data: shown.map((agent) => toAnswer(agent, health(agent.id))),
+          meta: {
+            page,
+            per_page: perPage,
+            total_pages: Math.ceil(agents.length / perPage),
+            total_count: agents.length,
+          },
+        };
+      },
+    );
 
-    server.post(path, async (request, reply) => {
-      const agent = newVoiceAgent(request.body, { id: randomUUID(), at: now(), allowLinkLocal });
+    server.post(path, describedAs('create_voice_agent', 'Create a voice agent', 'admin'), async (request, reply) => {
+      const agent = newVoiceAgent(request.body, {
+        id: randomUUID(),
+        projectId: callerOf(request).projectId,
+        at: now(),
+        allowLinkLocal,
+      });
       await book.put(agent);
       return reply.code(201).send(told(agent));
     });
 
-    server.get<AgentRoute>(`${path}/:id`, async (request) => told(agentOf(book, request.params.id)));
-
-    server.patch<AgentRoute>(`${path}/:id`, async (request) =>
-      change(async () => {
-        const changes = { at: now(), allowLinkLocal };
-        const agent = changedVoiceAgent(agentOf(book, request.params.id), request.body, changes);
-        await book.put(agent);
-        onChanged();
-        return told(agent);
-      }),
+    server.get<AgentRoute>(`${path}/:id`, describedAs('get_voice_agent', 'One voice agent', 'read'), async (request) =>
+      told(agentOf(book, request.params.id)),
     );
 
-    server.delete<AgentRoute>(`${path}/:id`, async (request, reply) =>
-      change(async () => {
-        if (!(await book.remove(request.params.id))) throw new ApiError('voice_agent_not_found');
-        onChanged();
-        return reply.code(204).send();
-      }),
+    server.patch<AgentRoute>(
+      `${path}/:id`,
+      describedAs('update_voice_agent', 'Change a voice agent', 'admin'),
+      async (request) =>
+        change(async () => {
+          const changes = { at: now(), allowLinkLocal };
+          const agent = changedVoiceAgent(agentOf(book, request.params.id), request.body, changes);
+          await book.put(agent);
+          onChanged();
+          return told(agent);
+        }),
+    );
+
+    server.delete<AgentRoute>(
+      `${path}/:id`,
+      describedAs('delete_voice_agent', 'Delete a voice agent and its assignments', 'admin'),
+      async (request, reply) =>
+        change(async () => {
+          if (!(await book.remove(request.params.id))) throw new ApiError('voice_agent_not_found');
+          onChanged();
+          return reply.code(204).send();
+        }),
     );
 
     assignmentRoutes(server, { path, legacy, change, ...options });
   }
+}
+
+function describedAs(id: string, summary: string, scope: Scope) {
+  return described({ id, tag: 'Voice agents', summary, scope });
 }
 
 function toAnswer(agent: VoiceAgent, health: AgentHealth) {

@@ -5,12 +5,14 @@ import { SealError, type Sealer } from '../seal.ts';
 import { foundation } from './0001-foundation.ts';
 import { voiceAgents } from './0002-voice-agents.ts';
 import { outbound } from './0003-outbound.ts';
+import { projects } from './0004-projects.ts';
 
 /** In the order of their names; a name is never changed or reused once released. */
 const migrations = (sealer: Sealer): Record<string, Migration> => ({
   '0001-foundation': foundation,
   '0002-voice-agents': voiceAgents(sealer),
   '0003-outbound': outbound,
+  '0004-projects': projects,
 });
 
 /**

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { ProviderKind } from '../../../src/agents/ports.ts';
 import { newVoiceAgent, secretFields } from '../../../src/agents/providers/index.ts';
 import { PROVIDER_SCHEMAS, settingsSchema } from '../../../src/agents/providers/schemas.ts';
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { assignmentFields, toOnLost } from '../../../src/calls-api/platform/assignment-body.ts';
 import { callRulesIn, toCallRules } from '../../../src/calls-api/platform/call-rules.ts';
 
@@ -38,7 +39,12 @@ function rowsUnder(heading: string): Row[] {
 }
 
 function agent(body: unknown) {
-  return newVoiceAgent(body, { ...HOSTS, id: '4ea1efa1-5cc3-45b9-a020-c0adbb184363', at: 1 });
+  return newVoiceAgent(body, {
+    ...HOSTS,
+    id: '4ea1efa1-5cc3-45b9-a020-c0adbb184363',
+    projectId: DEFAULT_PROJECT_ID,
+    at: 1,
+  });
 }
 
 /** The fields that a schema has, each with its default. */

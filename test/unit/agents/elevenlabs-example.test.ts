@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { newVoiceAgent, targetOf } from '../../../src/agents/providers/index.ts';
 import { dynamicVariables } from '../../../src/agents/wires/elevenlabs/initiation.ts';
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { callContext } from '../../support/call-context.ts';
 import { elevenLabsTarget } from '../../support/fake-elevenlabs-calls.ts';
 
@@ -9,7 +10,12 @@ const example = (name: string) =>
   readFileSync(new URL(`../../../examples/elevenlabs/${name}`, import.meta.url), 'utf8');
 
 it('the example is an agent that this wire speaks with', () => {
-  const agent = newVoiceAgent(JSON.parse(example('agent.json')), { id: 'a', at: 0, allowLinkLocal: false });
+  const agent = newVoiceAgent(JSON.parse(example('agent.json')), {
+    id: 'a',
+    projectId: DEFAULT_PROJECT_ID,
+    at: 0,
+    allowLinkLocal: false,
+  });
   expect(targetOf(agent)).toMatchObject({
     wire: 'elevenlabs',
     agentId: 'agent_0123456789abcdefghijklmnopqr',

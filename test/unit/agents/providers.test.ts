@@ -11,13 +11,14 @@ import {
   withoutSecrets,
 } from '../../../src/agents/providers/index.ts';
 import { PROVIDER_SCHEMAS } from '../../../src/agents/providers/schemas.ts';
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 
 const ID = '4ea1efa1-5cc3-45b9-a020-c0adbb184363';
 const KINDS = Object.keys(PROVIDER_SCHEMAS) as ProviderKind[];
 const HOSTS = { allowLinkLocal: false };
 
 const make = (provider: object, more: object = {}) =>
-  newVoiceAgent({ name: 'Bot', provider, ...more }, { ...HOSTS, id: ID, at: 1 });
+  newVoiceAgent({ name: 'Bot', provider, ...more }, { ...HOSTS, id: ID, projectId: DEFAULT_PROJECT_ID, at: 1 });
 const target = (provider: object, more: object = {}) => targetOf(make(provider, more));
 const change = (agent: VoiceAgent, body: unknown) => changedVoiceAgent(agent, body, { ...HOSTS, at: 2 });
 
@@ -388,7 +389,7 @@ describe('any body', () => {
         anyBody.map((body) => JSON.parse(JSON.stringify(body))),
         (body) => {
           try {
-            const agent = newVoiceAgent(body, { ...HOSTS, id: ID, at: 1 });
+            const agent = newVoiceAgent(body, { ...HOSTS, id: ID, projectId: DEFAULT_PROJECT_ID, at: 1 });
             expect(targetOf(JSON.parse(JSON.stringify(agent)))).toEqual(targetOf(agent));
             made += 1;
           } catch (fault) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCallListQuery } from '../../../src/calls-api/graph/call-list-query.ts';
 import { ApiError } from '../../../src/calls-api/index.ts';
 
-const parse = (query: Record<string, unknown>) => parseCallListQuery('1', query);
+const parse = (query: Record<string, unknown>) => parseCallListQuery(query);
 
 function faultOf(query: Record<string, unknown>): string {
   try {
@@ -18,7 +18,6 @@ function faultOf(query: Record<string, unknown>): string {
 describe('query of the list of calls', () => {
   it('asks for 20 calls and no filter when it is empty', () => {
     const nothing = {
-      phoneNumberId: '1',
       limit: 20,
       after: null,
       before: null,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallIdentity } from '../../../src/call/index.ts';
+import { type CallIdentity, DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { type CallListQuery, InvalidCursor } from '../../../src/calls-api/ports.ts';
 import { decodeCursor, encodeCursor } from '../../../src/storage/cursor.ts';
 import type { Database } from '../../../src/storage/index.ts';
@@ -14,6 +14,7 @@ import { ask, dialOrder } from '../../support/dial-order.ts';
 function query(parts: Partial<CallListQuery> = {}): CallListQuery {
   return {
     phoneNumberId: PHONE_NUMBER_ID,
+    projectId: DEFAULT_PROJECT_ID,
     limit: 20,
     after: null,
     before: null,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { openDatabase } from '../../../src/storage/index.ts';
 import { agentTarget, quality, T0 } from '../../support/call.ts';
 import { callIdentity } from '../../support/call-identity.ts';
@@ -36,7 +37,7 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
       user_wa_id: '15550100001',
       whatsapp_contact_id: null,
       whatsapp_conversation_id: null,
-      project_id: null,
+      project_id: DEFAULT_PROJECT_ID,
       whatsapp_config_id: null,
       config_display_name: null,
       config_display_phone_number: '+1 555-010-0000',

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY } from '../../../src/call/index.ts';
+import { DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { DEFAULT_DIAL_RULES } from '../../../src/permissions/ports.ts';
 import { type DatabasePlace, openDatabase, SealError } from '../../../src/storage/index.ts';
 import { foundation } from '../../../src/storage/migrations/0001-foundation.ts';
@@ -102,6 +102,7 @@ describe.each(DATABASES)('a database of version 0001 ($name)', ({ fresh }) => {
     const { agents, numbers, calls } = await openTestDatabase(place);
     const first = {
       id: AGENT_ID,
+      projectId: DEFAULT_PROJECT_ID,
       name: 'default',
       provider: {
         kind: 'websocket',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../../src/call/index.ts';
 import type { Decide, DialOrder } from '../../../../src/permissions/ports.ts';
 import { type Database, openDatabase } from '../../../../src/storage/index.ts';
 import { T0 } from '../../../support/call.ts';
@@ -31,6 +32,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     expect(await rush(both, dialOrder, allowOne)).toBe(1);
     const { data } = await both[1]!.calls.list({
       phoneNumberId: PHONE_NUMBER_ID,
+      projectId: DEFAULT_PROJECT_ID,
       limit: 100,
       after: null,
       before: null,

@@ -1,0 +1,7 @@
+/**
+ * What happened, told to others: events and Meta's own webhooks are rows before they are attempts, and are sent until they
+ * are taken, in order for each call, signed, with a log of every attempt.
+ */
+
+export { EVENT_TYPES } from './event-types.ts';
+export type * from './ports.ts';
