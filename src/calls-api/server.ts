@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AgentLines } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
@@ -13,6 +14,8 @@ import { type TwilioCalls, twilioRoutes } from './doors/twilio-routes.ts';
 import { webhookRoutes } from './doors/webhook-routes.ts';
 import { callRoutes } from './graph/call-routes.ts';
 import { graphRoutes } from './graph/graph-routes.ts';
+import { docsRoutes } from './openapi/docs-routes.ts';
+import { collectRoutes } from './openapi/route-book.ts';
 import { callRulesIn, toCallRules } from './platform/call-rules.ts';
 import { dialRoutes } from './platform/dial-routes.ts';
 import { dialRulesIn, toDialRules } from './platform/dial-rules.ts';
@@ -66,6 +69,10 @@ export interface DialDesks {
   readonly forward: GraphForward;
 }
 
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 /** Builds the HTTP server with all its routes; the caller listens and closes. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const server = Fastify({
@@ -77,6 +84,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   });
   const now = () => options.clock.now();
+  const described = collectRoutes(server);
+  docsRoutes(server, described, VERSION);
   replyWithErrors(server, options.logger, now);
 
   webhookRoutes(server, options.webhooks);

@@ -43,6 +43,15 @@ export const API_ERRORS = {
     retryable: false,
     message: 'The API key does not open this',
   },
+  rate_limited: {
+    status: 429,
+    // One that Kapso's SDK takes for throttling.
+    code: 80007,
+    subcode: null,
+    type: 'OAuthException',
+    retryable: true,
+    message: 'Too many requests with this key',
+  },
   call_not_found: {
     status: 404,
     code: 100,

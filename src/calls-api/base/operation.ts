@@ -23,6 +23,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** By HTTP status. */
   readonly answers?: Readonly<Record<number, OperationAnswer>>;
+  /** Graph's own answer comes back as it is, whatever status it has. */
+  readonly passesThrough?: true;
   /** Beside those of every route with a key (unauthorized, forbidden, rate_limited, bad bodies, internal). */
   readonly errors?: readonly ApiErrorName[];
 }

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { API_ERRORS, type ApiErrorName } from '../base/error-table.ts';
+
+/** What every route with a key may answer. */
+const COMMON: readonly ApiErrorName[] = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited', 'internal'];
+/** And every one that takes a body. */
+const WITH_BODY: readonly ApiErrorName[] = ['body_too_large', 'too_deep'];
+
+const graphError = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      code: z.int(),
+      error_subcode: z.int().optional(),
+      error_data: z.looseObject({ messaging_product: z.literal('whatsapp'), details: z.string() }),
+      fbtrace_id: z.string(),
+    }),
+  })
+  .meta({ id: 'GraphError', description: "An error in Graph's form; `code` and `type` as Meta has them." });
+
+const platformError = z
+  .union([
+    z.looseObject({ error: z.string(), code: z.int().optional() }),
+    z.object({ errors: z.record(z.string(), z.array(z.string())) }),
+  ])
+  .meta({
+    id: 'PlatformError',
+    description: 'What went wrong, or the fields of the body that are wrong with their rules.',
+  });
+
+/** The error answers of one operation, by HTTP status. */
+export function errorAnswers(url: string, names: readonly ApiErrorName[], takesBody: boolean) {
+  const schema = /^\/(platform|api\/v1)\//.test(url) ? platformError : graphError;
+  const byStatus = new Map<number, string[]>();
+  for (const name of new Set([...COMMON, ...(takesBody ? WITH_BODY : []), ...names])) {
+    const { status, message } = API_ERRORS[name];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${name}\`: ${message}.`]);
+  }
+  const answers = [...byStatus]
+    .toSorted(([a], [b]) => a - b)
+    .map(([status, lines]) => [
+      String(status),
+      { description: lines.join('\n\n'), content: { 'application/json': { schema } } },
+    ]);
+  return Object.fromEntries(answers);
+}
