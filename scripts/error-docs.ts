@@ -2,7 +2,7 @@ import { API_ERRORS } from '../src/calls-api/index.ts';
 import { type GraphErrorRule, META_ERRORS } from '../src/signaling/index.ts';
 
 /** A generated part of docs/errors.md stands between its two marks. */
-interface Section {
+export interface Section {
   readonly begin: string;
   readonly end: string;
 }
@@ -22,7 +22,7 @@ export function withApiErrors(document: string): string {
   return withSection(document, API_SECTION, apiErrors());
 }
 
-function withSection(document: string, marks: Section, text: string): string {
+export function withSection(document: string, marks: Section, text: string): string {
   const begin = document.indexOf(marks.begin);
   const end = document.indexOf(marks.end);
   if (begin === -1 || end === -1) return `${document.trimEnd()}\n\n${text}\n`.trimStart();

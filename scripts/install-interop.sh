@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Python peers of test/interop into a folder of their own (default var/interop), one environment for each
-# version of Pipecat. Does nothing for an environment that is there and was made from the same requirements.
+# version of Pipecat and one for the tester of the API. Does nothing for an environment that is there and was made from the same requirements.
 #
 #   scripts/install-interop.sh [folder]
 set -euo pipefail
@@ -27,5 +27,6 @@ install() {
 
 install pipecat-new "$root/test/interop/pipecat/requirements-new.txt"
 install pipecat-old "$root/test/interop/pipecat/requirements-old.txt"
+install schemathesis "$root/test/interop/schemathesis/requirements.txt"
 # Without it Pipecat 1.2.1 tries to download this data when it is imported. The bots never split sentences.
 mkdir -p "$folder/nltk_data/tokenizers/punkt_tab"

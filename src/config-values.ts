@@ -91,6 +91,21 @@ export const addresses: Text<readonly string[]> = value('must be IP addresses, s
   return items.length > 0 && items.every((item) => isIP(item) !== 0) ? items : null;
 });
 
+/** Addresses, and networks such as 10.0.0.0/8. */
+export const networks: Text<readonly string[]> = value(
+  'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
+  (text) => {
+    const items = split(text);
+    return items.length > 0 && items.every((item) => isIP(item) !== 0 || isNetwork(item)) ? items : null;
+  },
+);
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const version = isIP(address);
+  return rest.length === 0 && version !== 0 && integerIn(bits, 0, version === 4 ? 32 : 128) !== null;
+}
+
 export const portRange: Text<readonly [number, number]> = value(
   'must be two ports from 1024 to 65535, the lower first, such as 40000-40999',
   (text) => {

@@ -9,6 +9,7 @@ import {
   iceServers,
   integer,
   masterKey,
+  networks,
   onOff,
   portRange,
   secretList,
@@ -49,6 +50,24 @@ export const VARIABLES = z.object({
     },
     secretList(16),
   ),
+  TALKWIRE_RATE_LIMIT: standard(
+    '100',
+    {
+      group: SERVICE,
+      description:
+        'Requests to the API that one key may make in a second; more are answered 429. Addresses that send wrong keys are shut out for a while. 0 for no limits at all.',
+    },
+    integer(0, 1_000_000),
+  ),
+  TALKWIRE_TRUSTED_PROXIES: optional(
+    {
+      group: SERVICE,
+      description:
+        'Addresses or networks of the proxies in front, separated by commas. Only from them X-Forwarded-For, -Host and -Proto are believed. Without it every client of a proxy has the address of the proxy.',
+      example: '127.0.0.1,10.0.0.0/8',
+    },
+    networks,
+  ),
   TALKWIRE_DATABASE: standard(
     './var/talkwire.db',
     {
@@ -76,6 +95,40 @@ export const VARIABLES = z.object({
         'Days that a handled webhook is kept, and known as a duplicate. Meta repeats for up to 7 days; webhooks hold phone numbers.',
     },
     integer(1, 365),
+  ),
+  TALKWIRE_CALLS_DAYS: optional(
+    {
+      group: SERVICE,
+      description:
+        'Days that calls are kept when they are over, with their timelines, and contacts and conversations that nothing belongs to any more. Not less than 30, because limits are counted from calls. Without it they stay for ever.',
+      example: '365',
+    },
+    integer(30, 3_650),
+  ),
+  TALKWIRE_MESSAGES_DAYS: optional(
+    {
+      group: SERVICE,
+      description: 'Days that messages of numbers which keep them are kept. Without it they stay for ever.',
+      example: '90',
+    },
+    integer(1, 3_650),
+  ),
+  TALKWIRE_EVENTS_DAYS: standard(
+    '30',
+    {
+      group: SERVICE,
+      description: 'Days that the log of events shows what was delivered, or given up, to whom.',
+    },
+    integer(1, 3_650),
+  ),
+  TALKWIRE_WEBHOOKS_PRIVATE: standard(
+    'off',
+    {
+      group: SERVICE,
+      description:
+        'Whether events may be sent to http:// URLs and into private networks: on or off. Link-local addresses and metadata services stay refused.',
+    },
+    onOff,
   ),
   TALKWIRE_MAX_CALLS: standard(
     '100',

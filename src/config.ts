@@ -13,13 +13,25 @@ export interface Config {
     readonly port: number;
     readonly publicUrl: string | null;
     readonly apiKeys: readonly string[];
+    /** Of one key; 0 for any number. */
+    readonly requestsPerSecond: number;
+    /** Addresses and networks. */
+    readonly trustedProxies: readonly string[];
   };
   readonly database: { readonly place: DatabasePlace; readonly masterKey: Buffer; readonly inboxDays: number };
+  /** How long things are kept, in days; null: for ever. */
+  readonly retention: {
+    readonly callsDays: number | null;
+    readonly messagesDays: number | null;
+    readonly eventsDays: number;
+  };
   readonly webhooks: {
     readonly appSecrets: readonly string[];
     readonly kapsoSecrets: readonly string[];
     readonly verifyToken: string | null;
   };
+  /** Of webhooks that events are sent to. */
+  readonly events: { readonly privateAllowed: boolean };
   readonly graph: { readonly baseUrl: string; readonly version: string; readonly timeoutMs: number };
   /** The number that the environment describes, to be stored at the start; null if it describes none. */
   readonly firstNumber: FirstNumber | null;
@@ -160,17 +172,25 @@ function toConfig(values: Values, given: Given, agentBody: unknown): Config {
       port: values.TALKWIRE_PORT,
       publicUrl: values.TALKWIRE_PUBLIC_URL,
       apiKeys: values.TALKWIRE_API_KEYS,
+      requestsPerSecond: values.TALKWIRE_RATE_LIMIT,
+      trustedProxies: values.TALKWIRE_TRUSTED_PROXIES ?? [],
     },
     database: {
       place: values.TALKWIRE_DATABASE,
       masterKey: values.TALKWIRE_MASTER_KEY,
       inboxDays: values.TALKWIRE_INBOX_DAYS,
     },
+    retention: {
+      callsDays: values.TALKWIRE_CALLS_DAYS,
+      messagesDays: values.TALKWIRE_MESSAGES_DAYS,
+      eventsDays: values.TALKWIRE_EVENTS_DAYS,
+    },
     webhooks: {
       appSecrets: values.TALKWIRE_APP_SECRETS ?? [],
       kapsoSecrets: values.TALKWIRE_KAPSO_SECRETS ?? [],
       verifyToken: values.TALKWIRE_VERIFY_TOKEN,
     },
+    events: { privateAllowed: values.TALKWIRE_WEBHOOKS_PRIVATE },
     graph: {
       baseUrl: values.TALKWIRE_GRAPH_URL,
       version: values.TALKWIRE_GRAPH_VERSION,

@@ -104,8 +104,8 @@ export function joinAgents(
           answeredAt,
         };
       },
-      hangUp: (key) => runtime().hangUpForAgent(key, true, 'twilio_completed'),
-      instruct: (key, instruction) => runtime().instruct(key, instruction),
+      hangUp: (key) => runtime().control.hangUpForAgent(key, true, 'twilio_completed'),
+      instruct: (key, instruction) => runtime().control.instruct(key, instruction),
     }),
   };
 }

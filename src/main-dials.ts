@@ -1,8 +1,15 @@
 import type { CallPlanner } from './agents/index.ts';
 import { type CallIdentity, DEFAULT_POLICY } from './call/index.ts';
-import { type CallPlacer, ClientDesk, DialDesk, type DialOrder, type PlacingRefusal } from './permissions/index.ts';
+import {
+  type CallPlacer,
+  ClientDesk,
+  DialDesk,
+  type DialOrder,
+  type PermissionGraph,
+  type PlacingRefusal,
+} from './permissions/index.ts';
 import type { CallRuntime, Clock, GraphPort } from './runtime/index.ts';
-import type { GraphClient } from './signaling/index.ts';
+import type { CallingWatch, GraphClient } from './signaling/index.ts';
 import type { Database } from './storage/index.ts';
 
 /** Everything about calls that the business starts: the desk for its own, and the one for clients of Graph's routes. */
@@ -16,6 +23,7 @@ export interface Dials {
 export interface DialsOptions {
   readonly database: Database;
   readonly graph: GraphClient;
+  readonly calling: CallingWatch;
   readonly planner: CallPlanner;
   /** Asked for when a call is placed; the runtime is made after this, because it places through `graph`. */
   readonly runtime: () => CallRuntime;
@@ -25,10 +33,10 @@ export interface DialsOptions {
 
 /** Joins the permissions' room to storage, signaling and the runtime. */
 export function joinDials(options: DialsOptions): Dials {
-  const { database, graph, clock, onFault } = options;
+  const { database, graph, calling, clock, onFault } = options;
   const { permissions: book, numbers } = database;
   const calls = placerOf(options);
-  const desk = new DialDesk({ book, numbers, graph: graph.requests, calls, clock, onFault });
+  const desk = new DialDesk({ book, numbers, graph: heard(options), calls, calling, clock, onFault });
   const { lessons } = desk;
   return {
     desk,
@@ -46,6 +54,26 @@ export function joinDials(options: DialsOptions): Dials {
         }
         return result;
       },
+    },
+  };
+}
+
+/** Requests for permission that this service sends by itself are messages of their conversations, as those of clients are. */
+function heard({ database, graph, clock, onFault }: DialsOptions): PermissionGraph {
+  const { requests } = graph;
+  return {
+    read: (phoneNumberId, user, version) => requests.read(phoneNumberId, user, version),
+    connect: (phoneNumberId, body) => requests.connect(phoneNumberId, body),
+    async send(phoneNumberId, body) {
+      const sent = await requests.send(phoneNumberId, body);
+      if (sent.type !== 'sent') return sent;
+      try {
+        const request: unknown = JSON.parse(Buffer.from(body.json).toString('utf8'));
+        await database.messageKeeper.onSent(phoneNumberId, request, sent.body, clock.now());
+      } catch (fault) {
+        onFault('keeping a message that was sent', fault);
+      }
+      return sent;
     },
   };
 }

@@ -1,14 +1,25 @@
 import { putEnvironmentAgent } from './agents/index.ts';
-import type { CallIdentity } from './call/index.ts';
-import { createApiServer, environmentKeys } from './calls-api/index.ts';
+import { type CallIdentity, DEFAULT_PROJECT_ID } from './call/index.ts';
+import { anyOf, createApiServer, environmentKeys } from './calls-api/index.ts';
 import type { Config } from './config.ts';
 import { joinAgents } from './main-agents.ts';
+import { joinControls, joinLive } from './main-control.ts';
 import { joinDials } from './main-dials.ts';
+import { joinEvents } from './main-events.ts';
+import { watchDials } from './main-metrics.ts';
+import { joinRetention } from './main-retention.ts';
 import { MediaPool, type MediaReport, type ThreadLoad } from './media/index.ts';
 import { CallRuntime, DebtCollector, NameWaiter, type RuntimeObserver, systemClock } from './runtime/index.ts';
-import { createGraphClient, createInboxWorker, createWebhookReceiver } from './signaling/index.ts';
+import {
+  createCallingWatch,
+  createGraphClient,
+  createGraphProxy,
+  createInboxWorker,
+  createSettingsMirror,
+  createWebhookReceiver,
+} from './signaling/index.ts';
 import { claimDatabase, openDatabase } from './storage/index.ts';
-import { type Logger, observeCalls, observeSignaling } from './telemetry/index.ts';
+import { createMetrics, type Logger, observeCalls, observeSignaling } from './telemetry/index.ts';
 
 export interface Service {
   /** Where the HTTP API listens, such as http://127.0.0.1:8080. */
@@ -51,33 +62,54 @@ export async function startService(config: Config, logger: Logger, watch: Servic
 /** Whatever is started here is pushed to `open`, which is closed from its end. */
 async function start(config: Config, logger: Logger, watch: ServiceObserver, open: Close[]): Promise<Service> {
   const { place, masterKey } = config.database;
+  let held = true;
   const claim = await claimDatabase(place, {
-    onLost: (error) => logger.error({ during: 'holding the database', err: error }, 'a part failed'),
-    onBack: () => logger.warn('the database is held again'),
+    onLost(error) {
+      held = false;
+      logger.error({ during: 'holding the database', err: error }, 'a part failed');
+    },
+    onBack() {
+      held = true;
+      logger.warn('the database is held again');
+    },
   });
   open.push(claim);
   const database = await openDatabase({ ...place, masterKey });
   open.push(() => database.close());
   const { inbox, calls, debts, numbers } = database;
   const clock = systemClock;
+  const metrics = createMetrics({
+    calls: { live: () => runtime.liveByDirection(), capacity: config.maxCalls },
+    backlogs: database.backlogs,
+  });
+  const events = joinEvents(database, config.events.privateAllowed, clock, logger, metrics);
+  // After everything that raises events.
+  open.push(() => events.stop());
   const allowLinkLocal = config.allowLinkLocalAgents;
   if (config.firstNumber !== null) await numbers.upsert(config.firstNumber, clock.now());
   if (config.firstAgent !== null) {
-    await putEnvironmentAgent(database.agents, config.firstAgent, { allowLinkLocal }, clock.now());
+    const projectId = numbers.projectOf(config.firstAgent.phoneNumberId) ?? DEFAULT_PROJECT_ID;
+    await putEnvironmentAgent(database.agents, { ...config.firstAgent, projectId }, { allowLinkLocal }, clock.now());
   }
 
   const fault = (during: string, error: unknown, identity?: CallIdentity) =>
     logger.error({ during, call: identity?.id, err: error }, 'a part failed');
-  const signaling = observeSignaling(logger);
+  const signaling = observeSignaling(logger, metrics.signaling);
   const graph = createGraphClient({ ...config.graph, directory: numbers, observer: signaling });
   open.push(() => graph.close());
+  const graphProxy = createGraphProxy({ ...config.graph, directory: numbers });
+  open.push(() => graphProxy.close());
+  const settingsMirror = createSettingsMirror(database.numberStates);
   const media = new MediaPool({
     ...config.media,
     allowLinkLocalAgents: allowLinkLocal,
     onDoor: (thread, message) => agents.lines.onDoor(thread, message),
     onLog: ({ level, message, fields }) => logger[level](fields, message),
     onLevels: (report) => watch.onLevels?.(report),
-    onLoad: (thread, load) => watch.onLoad?.(thread, load),
+    onLoad(thread, load) {
+      metrics.onLoad(thread, load);
+      watch.onLoad?.(thread, load);
+    },
   });
   open.push(() => media.close());
   const agents = joinAgents(config, database, media, logger, () => clock.now());
@@ -85,6 +117,7 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   const dials = joinDials({
     database,
     graph,
+    calling: createCallingWatch({ graph: graph.numbers, mirror: settingsMirror, onFault: fault }),
     planner: agents.policies,
     runtime: () => runtime,
     clock,
@@ -102,7 +135,12 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     maxCalls: config.maxCalls,
     observer: observeCalls(logger, {
       ...watch,
+      onTimeline(identity, event) {
+        metrics.calls.onTimeline?.(identity, event);
+        watch.onTimeline?.(identity, event);
+      },
       onUpdated(identity, patch) {
+        metrics.calls.onUpdated?.(identity, patch);
         if (patch.ending !== undefined) agents.release(identity.id);
         names.onUpdated(identity, patch);
         watch.onUpdated?.(identity, patch);
@@ -126,6 +164,10 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
     inbox,
     sink: runtime,
     permissions: dials.desk,
+    accounts: database.numberStates,
+    artifacts: database.artifacts,
+    messages: database.messageKeeper,
+    forwarder: database.forwarder,
     directory: numbers,
     clock,
     observer: signaling,
@@ -148,28 +190,54 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   const api = createApiServer({
     webhooks,
     calls,
+    contacts: database.contacts,
+    conversations: database.conversations,
+    messages: database.messages,
+    sentMessages: database.messageKeeper,
     numbers,
+    numberStandings: database.numberStates,
+    numberGraph: graph.numbers,
+    events: {
+      webhooks: database.webhooks,
+      deliveries: database.deliveries,
+      desk: events,
+      privateAllowed: config.events.privateAllowed,
+    },
+    settingsMirror,
     agents: database.agents,
     agentHealth: agents.healthOf,
     agentLines: agents.lines,
     allowLinkLocalAgents: allowLinkLocal,
     twilioCalls: agents.twilioCalls(() => runtime),
-    dials: { ...dials, keys: database.permissions, forward: graph.requests.forward },
-    live: {
-      // One that is ending has no standing any more; to hang it up again is no error.
-      hangUp: (id) => runtime.liveCall(id)?.elsewhere !== true && runtime.hangUp(id),
-      isOurs: (id) => runtime.liveCall(id)?.elsewhere === false,
-      named: (id, timeoutMs) => names.wait(id, timeoutMs),
-      forget: (id) => names.forget(id),
+    dials: {
+      ...watchDials(dials, (decision) => metrics.onDialDecided(decision)),
+      keys: database.permissions,
+      forward: graph.requests.forward,
     },
+    graphProxy,
+    live: joinLive(runtime, names),
+    controls: joinControls(runtime, agents.policies, config.media.promptsFolder),
     clock,
-    keys: environmentKeys(config.http.apiKeys),
+    keys: anyOf(environmentKeys(config.http.apiKeys), database.apiKeys),
+    projects: database.projects,
+    apiKeys: database.apiKeys,
+    requestsPerSecond: config.http.requestsPerSecond,
+    trustedProxies: config.http.trustedProxies,
     publicUrl: config.http.publicUrl,
-    health: { ready: () => ({ ready: !runtime.draining, reason: runtime.draining ? 'draining' : null }) },
+    health: {
+      draining: () => runtime.draining,
+      databaseHeld: () => held,
+      reachDatabase: () => database.backlogs.reach(),
+      capacity: () => ({ live: runtime.liveCalls, max: config.maxCalls }),
+    },
+    metrics,
+    onAnswered: (request) => metrics.onAnswered(request),
     logger,
   });
 
   open.push(() => api.close());
+  const retention = joinRetention(config.retention, database, clock, logger);
+  open.push(() => retention.stop());
 
   await media.ready();
   const recovered = await runtime.recover();
@@ -179,7 +247,9 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   worker.start();
   collector.start();
   dials.desk.start();
+  events.start();
   agents.watch.start();
+  retention.start();
   const url = api.listeningOrigin;
   logger.info({ numbers: numbers.list().length }, 'talkwire is up');
 

@@ -6,8 +6,8 @@ export interface CallContext {
   readonly recording: boolean;
   /** 0 for the first connection of this agent on this call, then 1, 2, … */
   readonly attempt: number;
-  /** The agent that was lost before this one came; null for the first of the chain. */
-  readonly previousAgent: { readonly name: string; readonly failure: AgentFailure } | null;
+  /** The agent that had the call before this one, and why it has it no more; null for the first of the chain. */
+  readonly previousAgent: { readonly name: string; readonly failure: AgentFailure | 'transferred' } | null;
   /** What was said so far, oldest first, as far as agents told; final lines only. */
   readonly transcript: readonly TranscriptLine[];
 }

@@ -72,13 +72,13 @@ export function businessNumberOf({ displayPhoneNumber }: CallIdentity): string |
   return displayPhoneNumber === null ? null : e164(displayPhoneNumber);
 }
 
-/** Losses that come in mid-call: the person has heard an agent already. */
-const LOST_IN_MID_CALL: ReadonlySet<AgentFailure> = new Set(['socket_lost', 'stalled']);
+/** What happens in mid-call only: the person has heard an agent already. */
+const IN_MID_CALL: ReadonlySet<AgentFailure | 'transferred'> = new Set(['socket_lost', 'stalled', 'transferred']);
 
 /** Whether the agent comes into a conversation that has begun, rather than to its beginning. */
 export function carriesOn({ attempt, previousAgent, transcript }: CallContext): boolean {
   if (attempt > 0) return true;
-  return previousAgent !== null && (transcript.length > 0 || LOST_IN_MID_CALL.has(previousAgent.failure));
+  return previousAgent !== null && (transcript.length > 0 || IN_MID_CALL.has(previousAgent.failure));
 }
 
 /** The newest lines that have no more than `maxChars` characters of text together, oldest first. */

@@ -1,3 +1,4 @@
+import type { AgentTarget } from '../call/index.ts';
 import type { BridgedAgent, CreateAgentWire, WireRates } from './agent.ts';
 import { ElevenLabsWire } from './wires/elevenlabs/elevenlabs-wire.ts';
 import { OpenAiRealtimeWire } from './wires/openai-realtime/openai-realtime-wire.ts';
@@ -22,6 +23,11 @@ export const createAgentWire: CreateAgentWire = (target, context, listener, serv
       return target satisfies never;
   }
 };
+
+/** Whether an agent's wire has a word for a message of an application (docs/protocol.md, docs/agents.md). */
+export function takesMessages({ wire }: AgentTarget): boolean {
+  return wire !== 'twilio' && wire !== 'runtime';
+}
 
 /**
  * The rates that a target's wire takes and gives. Fixed before it is dialled, so that Opus works at them; a wire whose agent

@@ -23,7 +23,7 @@ export type {
   WireRates,
   WireServices,
 } from './agent.ts';
-export { createAgentWire, ratesOf } from './create-wire.ts';
+export { createAgentWire, ratesOf, takesMessages } from './create-wire.ts';
 export { AgentLine, type AgentLineOptions } from './line/agent-line.ts';
 export { SoundFileError } from './net/sound-file-error.ts';
 
@@ -38,7 +38,7 @@ export { ThreadDoor } from './door/thread-door.ts';
 export { AgentDesk } from './health/agent-desk.ts';
 export { HealthWatch, type HealthWatchOptions } from './health/health-watch.ts';
 export { AssignedRouting } from './routing/assigned-routing.ts';
-export { CallPlanner, type DialPlan, type PlannedDial } from './routing/call-planner.ts';
+export { CallPlanner, type DialPlan, type PlannedDial, type PlannedTransfer } from './routing/call-planner.ts';
 
 /* Runtimes that do their own media. */
 
@@ -50,14 +50,17 @@ export { isObject } from './json.ts';
 export {
   accountSidOf,
   changedVoiceAgent,
+  changedVoiceAgentBody,
   type EnvironmentAgent,
   FieldFaults,
   field,
   flag,
   InvalidFields,
+  key,
   kindNamed,
   matching,
   newVoiceAgent,
+  newVoiceAgentBody,
   number,
   prose,
   putEnvironmentAgent,

@@ -80,6 +80,8 @@ export class PlayoutQueue {
   #draining = false;
   #drainReported = false;
   #fadeIn = false;
+  /** Something else is heard: what is cut off now was not. */
+  #held = false;
   /** The end of a sound that was cut off, faded out; mixed into what comes next. */
   readonly #tail: Int16Array;
   #tailAt: number;
@@ -123,7 +125,7 @@ export class PlayoutQueue {
   /** Throws away what waits. What the phone hears next is 5 ms of fade, then silence until new sound comes. */
   clear(): Cleared {
     const discarded = this.#ring.length;
-    if (this.#speaking) this.#setTail(this.#ring.read(this.#tail));
+    if (this.#speaking && !this.#held) this.#setTail(this.#ring.read(this.#tail));
     const marks = this.#marks.map((mark) => mark.name);
     const items = this.#items
       .clear()
@@ -156,10 +158,24 @@ export class PlayoutQueue {
     return this.#draining;
   }
 
+  /**
+   * In place of a pull, when something else is to be heard for a while: what played dies away at the beginning of `out`, over
+   * what is in it, and fades in again with the next pull. Meanwhile the queue stands still.
+   */
+  hold(out: Int16Array): void {
+    if (this.#speaking && !this.#held) {
+      this.#setTail(0);
+      this.#fadeIn = true;
+    }
+    this.#held = true;
+    this.#mixTail(out, 0);
+  }
+
   /** The next 20 ms. `out` must hold exactly one frame at the queue's rate. */
   pull(out: Int16Array): PullResult {
     if (out.length !== samplesPerFrame(this.#rate)) throw new RangeError('a pull takes exactly one frame of 20 ms');
     const result = this.#result;
+    this.#held = false;
     result.talkspurt = !this.#speaking && this.#mayStart();
     if (result.talkspurt) this.#speaking = true;
     const given = this.#speaking ? this.#play(out) : 0;

@@ -121,6 +121,8 @@ export interface ToolWebhook {
 export interface AgentChoice {
   readonly agent: AgentTarget;
   readonly onLost: OnAgentLost;
+  /** A transfer began here: a chain of its own, of which nobody before it is part. */
+  readonly begins?: true;
 }
 
 /** What happens when an agent is lost in the middle of a call. */

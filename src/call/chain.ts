@@ -18,7 +18,8 @@ export interface Hop {
 /** Dials the first agent from the seat `from` on that can have a call whose leg is open. */
 export function dialFrom(policy: CallPolicy, from: number, at: number, chainBy: number): Hop {
   const skipped: Effect[] = [];
-  for (let seat = from; seat < policy.agents.length && at < chainBy; seat += 1) {
+  const end = endOfChain(policy, from - 1);
+  for (let seat = from; seat < end && at < chainBy; seat += 1) {
     const { agent } = policy.agents[seat]!;
     if (agent.wire !== 'runtime') {
       const { voice, effects } = dial(policy, seat, agent, at, chainBy);
@@ -58,10 +59,17 @@ export function shareOf(policy: CallPolicy, seat: number, at: number, chainBy: n
 }
 
 /** How many could still have the call after this seat: once a leg is open, no runtime can. */
-export function followers({ agents }: CallPolicy, seat: number): number {
-  const others = agents.slice(seat + 1);
+export function followers(policy: CallPolicy, seat: number): number {
+  const { agents } = policy;
+  const others = agents.slice(seat + 1, endOfChain(policy, seat));
   const launches = agents[seat]!.agent.wire === 'runtime';
   return launches ? others.length : others.filter(({ agent }) => agent.wire !== 'runtime').length;
+}
+
+/** Behind whom nobody comes after this seat: a transfer begins a chain of its own. */
+function endOfChain({ agents }: CallPolicy, seat: number): number {
+  const next = agents.findIndex(({ begins }, index) => index > seat && begins === true);
+  return next === -1 ? agents.length : next;
 }
 
 /** A line of the timeline about the agent of a seat. */

@@ -1,3 +1,4 @@
+import { cutOff } from './announcing.ts';
 import type { CallPatch, Effect } from './effects.ts';
 import type { Ending } from './ending.ts';
 import { advanceFarewell, DONE, farewellFor, hurryFarewell, TERMINATE } from './farewell.ts';
@@ -7,6 +8,7 @@ import { note } from './journal.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { Call, Closing, EndedState, EndingState, Farewell } from './state.ts';
 import { metaDuration, noteTerminate, type Terminate, terminateAfterEnd } from './terminate.ts';
+import { transferCutOff } from './transferring.ts';
 
 /** One call's end as the phase that ends it knows it. What is left out follows from the state. */
 export interface Departure {
@@ -44,7 +46,8 @@ export function endCall(call: Call, departure: Departure): Outcome {
     leg: departure.leg ?? { pending: hasLeg, quality: null },
     closedBy: Math.max(at + policy.endTimeoutMs, farewell.step === 'terminate_when_named' ? farewell.watchBy : 0),
   };
-  const effects = [...(departure.notes ?? []), ...say(farewell, at)];
+  const undone = [...cutOff(call, at), ...transferCutOff(call, at)];
+  const effects = [...(departure.notes ?? []), ...undone, ...say(farewell, at)];
   if (hasLeg) effects.push({ type: 'media.close', ending });
   return settle(closing, at, effects);
 }

@@ -1,3 +1,4 @@
+import { announce, announced } from './announcing.ts';
 import { endCall } from './closing.ts';
 import type { Effect } from './effects.ts';
 import { completed, dropped, type Ending } from './ending.ts';
@@ -9,6 +10,7 @@ import { ignored, type Outcome, went } from './outcome.ts';
 import type { CallPolicy } from './policy.ts';
 import { agentLost, onAgent, PROMPT_CAP_MS } from './recovery.ts';
 import type { Call, ConnectedState, DrainingState, PromptVoice, Voice } from './state.ts';
+import { beginTransfer, expireTransfer, onTransfer } from './transferring.ts';
 
 /** Somebody has picked up: what is needed to let the voice speak. Times in Unix milliseconds. */
 export interface Pickup {
@@ -38,7 +40,7 @@ export function openGate({ policy }: Call, pickup: Pickup, notes: readonly Effec
     voice.kind === 'agent'
       ? [{ type: 'agent.start' }, 'agent_started']
       : [{ type: 'media.play', prompt: voice.prompt }, 'prompt_started'];
-  return went({ phase: 'connected', voice, sessionStartedAt, endBy }, [
+  return went({ phase: 'connected', voice, sessionStartedAt, endBy, announcements: [], transfer: null }, [
     { type: 'media.ungate' },
     speak,
     ...notes,
@@ -73,12 +75,26 @@ export function onConnected(call: Call, state: ConnectedState, input: Input): Ou
         ending: dropped('media_silent', 'bridge'),
         notes: [note(at, 'media_silent', { silentMs: input.silentMs })],
       });
+    case 'api.announce':
+      return announce(state, input);
+    case 'media.announced':
+      return announced(state, input);
+    case 'api.transfer':
+      return beginTransfer(call, state, input);
     case 'timer':
       if (state.endBy !== null && at >= state.endBy) return endCall(call, { at, ending: timeIsUp(call, state) });
-      return onAgent(call, state, input);
+      return onTime(call, state, input);
     default:
-      return onAgent(call, state, input);
+      return onTransfer(call, state, input) ?? onAgent(call, state, input);
   }
+}
+
+/** Both agents' times may be up at once. */
+function onTime(call: Call, state: ConnectedState, input: Extract<Input, { type: 'timer' }>): Outcome {
+  const { state: alone, effects } = expireTransfer(call, state, input.at);
+  const outcome = onAgent({ ...call, state: alone }, alone, input);
+  if ('ignored' in outcome) return effects.length === 0 ? outcome : went(alone, effects);
+  return { ...outcome, effects: [...effects, ...outcome.effects] };
 }
 
 /** The agent's last words. Its ending stands unless somebody else ends the call first; a broken leg now breaks nothing. */
@@ -86,6 +102,8 @@ export function onDraining(call: Call, state: DrainingState, input: Input): Outc
   const { at } = input;
   const { ending } = state;
   switch (input.type) {
+    case 'media.announced':
+      return announced(state, input);
     case 'media.drained':
       return endCall(call, { at, ending, notes: [note(at, 'drained')] });
     case 'timer':

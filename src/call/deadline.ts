@@ -31,7 +31,7 @@ export function deadlineOf(state: CallState): number | null {
     case 'answering':
       return Math.min(state.mediaBy, readyBy(state.voice));
     case 'connected': {
-      const deadline = Math.min(state.endBy ?? Infinity, readyBy(state.voice));
+      const deadline = Math.min(state.endBy ?? Infinity, readyBy(state.voice), state.transfer?.readyBy ?? Infinity);
       return deadline === Infinity ? null : deadline;
     }
     case 'draining':

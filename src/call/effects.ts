@@ -1,4 +1,4 @@
-import type { AgentTarget, RuntimeAgent } from './agent-target.ts';
+import type { AgentFailure, AgentTarget, RuntimeAgent } from './agent-target.ts';
 import type { Ending } from './ending.ts';
 import type { CallQuality } from './quality.ts';
 
@@ -32,6 +32,8 @@ export type Effect =
   | { readonly type: 'media.ungate' }
   /** Result: media.prompt_done. */
   | { readonly type: 'media.play'; readonly prompt: string }
+  /** Plays a prompt while the agent's sound is held, or, with `interrupt`, thrown away first. Result: media.announced. */
+  | { readonly type: 'media.announce'; readonly id: string; readonly prompt: string; readonly interrupt: boolean }
   /** Play what is queued, take nothing new from the agent. Result: media.drained. */
   | { readonly type: 'media.drain' }
   /** Result: media.closed. Closes the agent's socket too, saying why. */
@@ -48,6 +50,18 @@ export type Effect =
       /** Nobody comes after it: it is worth trying whatever is known of it. */
       readonly last: boolean;
     }
+  /**
+   * Dials another agent beside the one that has the call. Results: agent.ready or agent.failed of this seat. It neither hears
+   * nor is heard before `agent.switch`, which lets go of the one before, or `agent.drop`, which lets go of this one.
+   */
+  | {
+      readonly type: 'agent.prepare';
+      readonly seat: number;
+      readonly agent: Exclude<AgentTarget, RuntimeAgent>;
+      readonly reconnectAttempts: number;
+    }
+  | { readonly type: 'agent.switch'; readonly seat: number }
+  | { readonly type: 'agent.drop'; readonly seat: number }
   /** Results: agent.launched or agent.failed of this seat. */
   | {
       readonly type: 'agent.launch';
@@ -60,10 +74,19 @@ export type Effect =
   /** The person is on the line: caller audio flows to the agent and the agent may speak. */
   | { readonly type: 'agent.start' }
   | { readonly type: 'agent.close'; readonly ending: Ending }
+  /** Whoever asked for the transfer to this seat is told what came of it. */
+  | { readonly type: 'transfer.over'; readonly seat: number; readonly outcome: TransferOutcome }
   /** A line of the call's timeline. */
   | { readonly type: 'log.append'; readonly event: TimelineEvent }
   /** The call's record changed: write what differs. */
   | { readonly type: 'log.update'; readonly patch: CallPatch };
+
+export type TransferOutcome =
+  | { readonly type: 'transferred' }
+  /** The agent before was gone first: the call waits for the new one, as for any of its chain. */
+  | { readonly type: 'waiting' }
+  /** The agent before has the call still, unless it is over. */
+  | { readonly type: 'failed'; readonly code: AgentFailure | 'call_over' };
 
 /** What a media thread is told. */
 export type MediaEffect = Exclude<

@@ -20,7 +20,16 @@ export type {
   ToolWebhook,
   TwilioAgent,
 } from './agent-target.ts';
-export type { CallPatch, CallStatus, Effect, LogEffect, MediaEffect, TimelineEvent } from './effects.ts';
+export { MAX_ANNOUNCEMENTS } from './announcing.ts';
+export type {
+  CallPatch,
+  CallStatus,
+  Effect,
+  LogEffect,
+  MediaEffect,
+  TimelineEvent,
+  TransferOutcome,
+} from './effects.ts';
 export type { EndedBy, Ending, EndingClass, EndReason } from './ending.ts';
 export {
   type CallIdentity,
@@ -49,7 +58,7 @@ export type { CallPlan, PlannedCall } from './plan.ts';
 export { type AgentUnavailable, type CallPolicy, DEFAULT_POLICY } from './policy.ts';
 export { DEFAULT_PROJECT_ID } from './project.ts';
 export type { CallQuality } from './quality.ts';
-export { isLaunched, lacksOnlyName, type Standing, standingOf } from './standing.ts';
+export { type Conversation, isLaunched, lacksOnlyName, type Standing, standingOf } from './standing.ts';
 export type { Call, CallState } from './state.ts';
 export { beginCall, isOver, type Step, step } from './step.ts';
 export { terminateAfterEnd } from './terminate.ts';

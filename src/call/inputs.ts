@@ -1,4 +1,4 @@
-import type { AgentFailure } from './agent-target.ts';
+import type { AgentChoice, AgentFailure } from './agent-target.ts';
 import type { CallQuality } from './quality.ts';
 
 /** Everything that can happen to a call, by origin. `at` is the time it happened, Unix milliseconds. */
@@ -59,6 +59,17 @@ export type ApiInput =
       readonly answered?: boolean;
     }
   | { readonly type: 'api.hangup' }
+  /** Play a prompt over the agent that has the call. */
+  | {
+      readonly type: 'api.announce';
+      /** Comes back in the timeline. */
+      readonly id: string;
+      readonly prompt: string;
+      /** Throws away what the agent had queued. */
+      readonly interrupt: boolean;
+    }
+  /** Give the call to the first of these; the others are who comes after it, if it is lost. */
+  | { readonly type: 'api.transfer'; readonly agents: readonly AgentChoice[] }
   /** Admission says no, before the connect is fed: reject it, class `rejected`, with this reason. */
   | { readonly type: 'service.refused'; readonly why: Refusal }
   /** The service is stopping and the time for calls to end by themselves is over. */
@@ -85,6 +96,8 @@ export type MediaInput =
   | { readonly type: 'media.silent'; readonly silentMs: number }
   /** A prompt was played to its end, or could not be. */
   | { readonly type: 'media.prompt_done'; readonly prompt: string; readonly played: boolean }
+  /** The same of an announcement. */
+  | { readonly type: 'media.announced'; readonly id: string; readonly played: boolean }
   /** All agent sound was sent after `media.drain`. */
   | { readonly type: 'media.drained' }
   | { readonly type: 'media.dtmf'; readonly digit: string; readonly durationMs: number }

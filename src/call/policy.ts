@@ -8,7 +8,7 @@ export type AgentUnavailable =
 
 /** The rules one call is handled by, fixed when it begins. All times in milliseconds. */
 export interface CallPolicy {
-  /** Who is to speak, in order: the next one is tried when one cannot be had. Empty: nobody. */
+  /** Who is to speak, in order: the next one is tried when one cannot be had. Empty: nobody. A transfer adds to them. */
   readonly agents: readonly AgentChoice[];
   readonly onAgentUnavailable: AgentUnavailable;
   /** An offer older than this when it is handled is not rung (meta-calling.md §12: about 45 s). */

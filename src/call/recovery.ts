@@ -1,4 +1,5 @@
 import type { AgentFailure } from './agent-target.ts';
+import { cutShort, unplayed } from './announcing.ts';
 import { dialFrom } from './chain.ts';
 import { endCall } from './closing.ts';
 import type { Effect } from './effects.ts';
@@ -10,6 +11,7 @@ import { onLive } from './live.ts';
 import { ignored, type Outcome, went } from './outcome.ts';
 import type { CallPolicy } from './policy.ts';
 import type { Call, ConnectedState } from './state.ts';
+import { waitForNew } from './transferring.ts';
 
 /** A prompt says one thing and ends; if the media thread never says that it did, the call must not stay up. */
 export const PROMPT_CAP_MS = 120_000;
@@ -25,8 +27,10 @@ export function onAgent(call: Call, state: ConnectedState, input: Input): Outcom
     case 'changed':
       return went({ ...state, voice: word.voice }, word.effects);
     case 'hangup':
+      if (state.transfer !== null) return waitForNew(call, state, state.transfer, input.at, word.effects);
       return onHangup(call, state, input.at, word);
     case 'gone':
+      if (state.transfer !== null) return waitForNew(call, state, state.transfer, input.at, word.effects);
       return replace(call, state, input.at, word);
     default:
       return word satisfies never;
@@ -38,9 +42,14 @@ type Hangup = Extract<Word, { type: 'hangup' }>;
 function onHangup(call: Call, state: ConnectedState, at: number, { seat, drain, reason, effects }: Hangup): Outcome {
   const ending = completed('agent_hangup', 'agent', wordOf(reason));
   if (!drain) return endCall(call, { at, ending, notes: effects });
-  const { sessionStartedAt } = state;
+  const { sessionStartedAt, announcements } = state;
   const drainedBy = at + call.policy.drainTimeoutMs;
-  return went({ phase: 'draining', seat, sessionStartedAt, ending, drainedBy }, [{ type: 'media.drain' }, ...effects]);
+  const playing = announcements.slice(0, 1);
+  return went({ phase: 'draining', seat, sessionStartedAt, ending, drainedBy, announcements: playing }, [
+    { type: 'media.drain' },
+    ...effects,
+    ...unplayed(announcements.slice(1), at),
+  ]);
 }
 
 /** Somebody else must speak, or the call ends as the one that lost its agent, at once or after a word of excuse. */
@@ -80,8 +89,9 @@ function excuse(
   effects: readonly Effect[],
 ): Outcome {
   const endBy = Math.min(at + PROMPT_CAP_MS, state.endBy ?? Infinity);
-  return went({ ...state, voice: { kind: 'prompt', prompt, lost }, endBy }, [
+  return went({ ...state, voice: { kind: 'prompt', prompt, lost }, endBy, announcements: [] }, [
     ...effects,
+    ...cutShort(state.announcements, at),
     { type: 'media.play', prompt },
     note(at, 'prompt_started'),
   ]);

@@ -9,6 +9,20 @@ export interface Standing {
   readonly answeredAt: number | null;
   /** A runtime or a client has its media. */
   readonly elsewhere: boolean;
+  /** The holder is connected and has not hung up. */
+  readonly agentReady: boolean;
+  /** The person is on the line, in our media. */
+  readonly onLine: boolean;
+  /** They are on it with an agent, or one is sought for them. */
+  readonly conversation: Conversation | null;
+}
+
+/** How a conversation with agents stands. */
+export interface Conversation {
+  /** Prompts that play or wait. */
+  readonly announcements: number;
+  /** Of the agent that is to take over; null: none is. */
+  readonly transferSeat: number | null;
 }
 
 /** Null for a call that is over or about to be. */
@@ -21,6 +35,9 @@ export function standingOf(call: Call): Standing | null {
     holder: seat === null || choice === undefined ? null : { seat, agent: choice.agent },
     answeredAt: 'sessionStartedAt' in state ? state.sessionStartedAt : null,
     elsewhere: isLaunched(call),
+    agentReady: 'voice' in state && state.voice.kind === 'agent' && state.voice.ready,
+    onLine: state.phase === 'connected' || state.phase === 'draining',
+    conversation: conversationOf(state),
   };
 }
 
@@ -32,6 +49,12 @@ export function isLaunched({ state }: Call): boolean {
 /** A dial that has ended but for Graph, which can only be told once the call has a name. */
 export function lacksOnlyName({ state }: Call): boolean {
   return state.phase === 'ending' && state.farewell.step === 'terminate_when_named' && !state.leg.pending;
+}
+
+function conversationOf(state: Call['state']): Conversation | null {
+  if (state.phase !== 'connected' || state.voice.kind !== 'agent') return null;
+  const { announcements, transfer } = state;
+  return { announcements: announcements.length, transferSeat: transfer?.seat ?? null };
 }
 
 function seatOf(state: Call['state']): number | null {

@@ -113,6 +113,26 @@ export interface ConnectedState {
   readonly sessionStartedAt: number;
   /** The policy's limit on the length, the prompt's, or none. */
   readonly endBy: number | null;
+  /** Prompts that were asked for while an agent has the call: the first one plays, the others wait. */
+  readonly announcements: readonly Announcement[];
+  readonly transfer: Transfer | null;
+}
+
+/** A prompt that is played over an agent, which goes on after it. */
+export interface Announcement {
+  /** Of whoever asked for it. */
+  readonly id: string;
+  readonly prompt: string;
+  /** What the agent had queued is thrown away rather than held. */
+  readonly interrupt: boolean;
+}
+
+/** An agent that is to take the call over, sought beside the one that speaks. */
+export interface Transfer {
+  /** The new one's place in CallPolicy.agents; its own chain follows it. */
+  readonly seat: number;
+  /** When it counts as failed. */
+  readonly readyBy: number;
 }
 
 /** The agent hung up and its last words are still playing. */
@@ -122,6 +142,8 @@ export interface DrainingState {
   readonly sessionStartedAt: number;
   readonly ending: Ending;
   readonly drainedBy: number;
+  /** What plays before the agent's last words do. */
+  readonly announcements: readonly Announcement[];
 }
 
 /** The ending stands; Graph or the leg has not confirmed yet. */

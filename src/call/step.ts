@@ -20,10 +20,10 @@ import type { Call, CallState } from './state.ts';
  * Every input, by origin:
  *
  *   meta     meta.connect  meta.status  meta.terminate
- *   api      api.dial  api.follow  api.hangup
+ *   api      api.dial  api.follow  api.hangup  api.announce  api.transfer
  *   service  service.refused  service.drained  service.restarted
  *   media    media.opened  media.connected  media.failed  media.heard  media.silent  media.prompt_done  media.drained
- *            media.dtmf  media.closed
+ *            media.announced  media.dtmf  media.closed
  *   agent    agent.ready  agent.reconnecting  agent.failed  agent.hangup  agent.spoke  agent.launched
  *   graph    graph.ok  graph.failed, of pre_accept, accept, reject, terminate
  *   dial     dial.placed  dial.failed  dial.named
@@ -93,7 +93,9 @@ function take(call: Call, input: Input, before: readonly Effect[]): Step {
     return { call: after, effects: [...before, ...effects], deadline };
   }
   const { journal, effects } = withinLimit(call.journal, outcome.effects);
-  return stepTo({ ...call, state: outcome.state, journal }, [...before, ...effects]);
+  const { agents } = outcome;
+  const policy = agents === undefined ? call.policy : { ...call.policy, agents };
+  return stepTo({ ...call, policy, state: outcome.state, journal }, [...before, ...effects]);
 }
 
 function ignore(call: Call, input: Input, reason: string): Step {

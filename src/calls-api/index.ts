@@ -3,13 +3,16 @@
  * health. Routes check what comes in and shape what goes out; the work is behind the ports.
  */
 
-export { environmentKeys } from './base/api-key.ts';
+export { anyOf, environmentKeys } from './base/api-key.ts';
 export { API_ERRORS, type ApiErrorName } from './base/error-table.ts';
 export { ApiError } from './base/errors.ts';
 export { agentCallUrl } from './doors/agent-door-routes.ts';
 export type { TwilioCalls } from './doors/twilio-routes.ts';
 export type {
   AgentHealth,
+  CallControls,
+  ApiKey,
+  ApiKeyBook,
   CallDetail,
   CallListQuery,
   CallPage,
@@ -18,6 +21,9 @@ export type {
   HealthCheck,
   KnownNumbers,
   NumberRulesBook,
+  Project,
+  ProjectBook,
+  Scope,
   TimelineLine,
   WebhookReceiver,
 } from './ports.ts';

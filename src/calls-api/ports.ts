@@ -1,6 +1,12 @@
 /** What the HTTP routes need of the rest of the house. */
 import type { NumberRules } from '../agents/ports.ts';
 import type { CallStatus, EndReason } from '../call/index.ts';
+import type { GraphBody, GraphSaid, UserRef } from '../permissions/ports.ts';
+
+export type * from './graph/contact-ports.ts';
+export type * from './graph/graph-ports.ts';
+export type * from './platform/control-ports.ts';
+export type * from './platform/number-ports.ts';
 
 /** Verifies, stores and answers a webhook. */
 export interface WebhookReceiver {
@@ -8,13 +14,18 @@ export interface WebhookReceiver {
   receive(headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Promise<{ status: number }>;
 }
 
+/** Pages by number end here: a deeper one would have to step over each call before it, and a cursor steps over none. */
+export const NUMBERED_CALLS = 10_000;
+
 /** Reads the call log. */
 export interface CallQueries {
   /** Throws InvalidCursor. */
   list(query: CallListQuery): Promise<CallPage>;
-  /** One call by Meta's id or our own. */
-  find(callId: string): Promise<CallDetail | null>;
-  /** What happened to it, oldest first; empty for a call that is not there. */
+  /** The same by page numbers, from 1; counts up to `NUMBERED_CALLS`, beyond which no page is read. */
+  listNumbered(filter: CallFilter, page: { number: number; size: number }): Promise<CountedPage<CallRecord>>;
+  /** One call of the project by Meta's id or our own; null also if another project has it. */
+  find(projectId: string, callId: string): Promise<CallDetail | null>;
+  /** What happened to it, oldest first; empty for a call that is not there. Does not ask whose call it is: `find` comes before. */
   timeline(callId: string): Promise<readonly TimelineLine[]>;
 }
 
@@ -37,12 +48,11 @@ export type Naming =
   | { readonly type: 'silent' };
 
 /** `POST calls` of a client, as it is. Never rejects. */
-export type GraphForward = (
-  phoneNumberId: string,
-  body: unknown,
-) => Promise<
-  { readonly type: 'answered'; readonly status: number; readonly body: unknown } | { readonly type: 'unknown' }
->;
+export type GraphForward = (phoneNumberId: string, body: GraphBody) => Promise<GraphForwarded>;
+
+type GraphForwarded =
+  | { readonly type: 'answered'; readonly status: number; readonly body: unknown; readonly said?: GraphSaid | null }
+  | { readonly type: 'unknown' };
 
 /** Which numbers have a call log here. */
 export interface KnownNumbers {
@@ -68,6 +78,48 @@ export interface Caller {
 export interface KeyRing {
   /** Null if no such key opens anything (any more). */
   callerWith(key: string): Caller | null;
+}
+
+/** A key that was made over the API, as it may be told. Times in Unix milliseconds. */
+export interface ApiKey {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly scope: Scope;
+  /** Its first characters, for a person to know it by. */
+  readonly hint: string;
+  readonly createdAt: number;
+}
+
+/** The keys of the projects, but those that were revoked. Writes are durable when their promise resolves. */
+export interface ApiKeyBook extends KeyRing {
+  list(projectId: string): readonly ApiKey[];
+  /** Makes a key. `secret` is the key itself: it is kept nowhere, and told only here. */
+  create(given: Omit<ApiKey, 'hint'>): Promise<{ readonly apiKey: ApiKey; readonly secret: string }>;
+  /**
+   * It opens nothing any more when this resolves. False if the project has no such key.
+   *
+   * @param at Unix milliseconds
+   */
+  revoke(projectId: string, id: string, at: number): Promise<boolean>;
+}
+
+/** Whom numbers, agents, calls and keys belong to. Times in Unix milliseconds. */
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Writes are durable when their promise resolves. */
+export interface ProjectBook {
+  list(): readonly Project[];
+  get(id: string): Project | null;
+  /** Keeps a project, new or changed. */
+  put(project: Project): Promise<void>;
+  /** Its keys go with it. False, and nothing is done, while it has numbers, voice agents, or calls that are not over. */
+  remove(id: string): Promise<boolean>;
 }
 
 /** A page of a list whose order is newest first; not both cursors. */
@@ -96,9 +148,21 @@ export interface NumberRulesBook {
 /** How an agent does: of one that was neither called nor looked at yet nothing is known. */
 export type AgentHealth = 'ok' | 'failing' | 'unknown';
 
-/** Whether the service can take calls now; `reason` is for the operator and names no secrets. */
+/** What it takes to take a call. */
 export interface HealthCheck {
-  ready(): { readonly ready: boolean; readonly reason: string | null };
+  draining(): boolean;
+  /** No other process may have the database. */
+  databaseHeld(): boolean;
+  /** Rejects if the database does not answer. */
+  reachDatabase(): Promise<void>;
+  /** Calls that are live, and how many may be. */
+  capacity(): { readonly live: number; readonly max: number };
+}
+
+/** What is told to whoever scrapes metrics. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
 }
 
 /** `after` or `before` is no cursor of ours. */
@@ -112,17 +176,31 @@ export class InvalidCursor extends Error {
   }
 }
 
-export interface CallListQuery extends PageQuery {
-  readonly phoneNumberId: string;
+/** Which calls of a project are meant; null: any. */
+export interface CallFilter {
   /** Calls from when another project had the number are not shown. */
   readonly projectId: string;
+  readonly phoneNumberId: string | null;
   readonly direction: 'inbound' | 'outbound' | null;
   readonly status: CallStatus | null;
   /** Matches Meta's call id or our own. */
   readonly callId: string | null;
-  /** Unix milliseconds, inclusive. */
+  /** When the call started: Unix milliseconds, inclusive. */
   readonly since: number | null;
   readonly until: number | null;
+  readonly agentId: string | null;
+  /** Either name will do, and a number however it is written. */
+  readonly user: UserRef | null;
+}
+
+export interface CallListQuery extends CallFilter, PageQuery {}
+
+/** A page by its number, which can be gone on from by cursors. */
+export interface CountedPage<Item> extends Page<Item> {
+  /** All that match, or as many as were counted. */
+  readonly count: number;
+  /** False if there may be more than were counted. */
+  readonly isExact: boolean;
 }
 
 export type CallPage = Page<CallRecord>;

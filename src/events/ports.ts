@@ -2,6 +2,7 @@
 import type { EventType } from './event-types.ts';
 
 export { EVENT_TYPES, type EventType } from './event-types.ts';
+export type { Payload, PayloadMore } from './payloads.ts';
 
 /** Where events go. Holds secrets: never log it whole. */
 export interface Webhook {
@@ -134,4 +135,90 @@ export interface EventDesk {
   wake(): void;
   /** Sends a sample now, once, and not through the queue. A success resumes a webhook that is paused or disabled. */
   test(webhook: Webhook, type: EventType): Promise<Attempt>;
+}
+
+export interface QueuedDelivery {
+  readonly id: string;
+  readonly dueAt: number;
+}
+
+/** A delivery that is at the head of its ordering key, with what is sent. */
+export interface DueDelivery {
+  readonly id: string;
+  readonly eventId: string;
+  readonly type: NewEvent['type'];
+  readonly idempotencyKey: string;
+  readonly body: string;
+  /** Since it was queued, for the first time or again. */
+  readonly tries: number;
+  /** Null before the first of them. */
+  readonly firstTryAt: number | null;
+  /** How long the webhook was paused since then, milliseconds. */
+  readonly pausedMs: number;
+}
+
+/** What an attempt means for its delivery. */
+export type Verdict =
+  | { readonly type: 'delivered' }
+  | { readonly type: 'retry'; readonly at: number }
+  | { readonly type: 'given_up' };
+
+/** The deliveries that are under way. Of one webhook and ordering key only the oldest unfinished one is ever due. */
+export interface DeliveryQueue {
+  /** A webhook's that are due now or later, the first due first. */
+  queued(webhookId: string, limit: number): Promise<readonly QueuedDelivery[]>;
+  /** Null if it is not to be tried any more. */
+  load(webhookId: string, id: string): Promise<DueDelivery | null>;
+  /** Writes an attempt down; when the delivery is finished with it, the one behind it is due at once. */
+  record(webhookId: string, id: string, attempt: Attempt, verdict: Verdict): Promise<void>;
+  /** Gives up at most `limit` of a webhook's for which nothing is kept any more; returns how many. */
+  giveUp(webhookId: string, at: number, limit: number): Promise<number>;
+  /** Something may be due for this webhook, or it has changed. Called when it is on the disk. */
+  onChange(listener: (webhookId: string) => void): void;
+  /**
+   * Deletes at most `limit` deliveries that were finished before `before`, or whose webhook was removed, and the events that
+   * nobody has any more; returns how many deliveries.
+   */
+  prune(before: number, limit: number): Promise<number>;
+}
+
+/** The webhooks as the desk sees them. */
+export interface EventWebhooks {
+  /** Of all projects. */
+  ids(): readonly string[];
+  get(id: string): Webhook | null;
+  /** Changes nothing else of it. */
+  setStanding(id: string, standing: WebhookStanding, at: number): Promise<void>;
+}
+
+/** One request to a receiver. Holds secrets: never log it. */
+export interface Parcel {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What came of it. It was taken if there is no error. */
+export interface Answer {
+  readonly status: number | null;
+  /** A word of the log; null if a 2xx came, and all of it. */
+  readonly error: string | null;
+  /** The beginning of its body. */
+  readonly excerpt: string | null;
+  /** The header, as it came. */
+  readonly retryAfter: string | null;
+  readonly durationMs: number;
+}
+
+/** Carries a parcel once, and gives up on its own after 10 s. Never rejects. */
+export interface Courier {
+  /** Null if it was cut off by `close`. */
+  send(parcel: Parcel): Promise<Answer | null>;
+  close(): Promise<void>;
+}
+
+export interface EventClock {
+  now(): number;
+  /** Returns a function that cancels. */
+  at(time: number, run: () => void): () => void;
 }

@@ -6,68 +6,49 @@ import {
   ratesOf,
   type WireServices,
 } from '../agents/index.ts';
-import { FRAME_MS, samplesToMs } from '../audio/index.ts';
+import { FRAME_MS, PlayoutQueue } from '../audio/index.ts';
 import type { AgentFailure, AgentInput, AgentInstruction, CallIdentity } from '../call/index.ts';
+import { AgentSeat } from './agent-seat.ts';
+import { AgentSound, type AgentSoundOptions } from './agent-sound.ts';
 import type { AgentPresence } from './comfort-watch.ts';
-import { requestClear, requestMark } from './playout-requests.ts';
 import type { MediaReport } from './protocol.ts';
-import { decodeAgentFile } from './sound-file.ts';
-import { closeSpare, type SoundPath, type SpareCodecs } from './sound-path.ts';
+import { closeSpare } from './sound-path.ts';
 import { TranscriptSoFar } from './transcript-so-far.ts';
 
-export interface AgentSideOptions {
+export interface AgentSideOptions extends AgentSoundOptions {
   readonly key: string;
   /** Until `identify` says otherwise. */
   readonly identity: CallIdentity;
   readonly services: WireServices;
-  readonly sound: SoundPath;
-  /** Frames leave for the phone. */
-  readonly pulling: () => boolean;
   readonly sendDtmf: (digits: string) => boolean;
   readonly report: (report: MediaReport) => void;
   readonly input: (input: AgentInput) => void;
-  readonly warn: (message: string) => void;
-}
-
-/** One agent of the call's chain, from the moment it is sought. */
-interface Seat {
-  readonly number: number;
-  readonly target: BridgedAgent;
-  /** Who was lost before. */
-  readonly previous: CallContext['previousAgent'];
-  /** Null while codecs are made, and when it is over. */
-  line: AgentLine | null;
-  /** For its rates, until it is ready. */
-  codecs: SpareCodecs | null;
-  ready: boolean;
-  failed: boolean;
 }
 
 /**
  * The agents of one call, one after the other. What an agent queued goes on playing while the next one is dialled; when
- * that one is ready the queue is its own, at its rates.
+ * that one is ready the queue is its own, at its rates. One that is to take a call over from another is sought beside it,
+ * and is ready with whatever it has said when it is given the call.
  */
 export class AgentSide {
   readonly #options: AgentSideOptions;
+  readonly #sound: AgentSound;
   readonly #transcript = new TranscriptSoFar();
   #identity: CallIdentity;
-  #seat: Seat | null = null;
-  /** Whose sound is in the queue. */
-  #speaker: Seat | null = null;
+  #seat: AgentSeat | null = null;
+  /** Is to take over. */
+  #next: AgentSeat | null = null;
   #previous: CallContext['previousAgent'] = null;
   #started = false;
   /** Somebody had to be sought since the last frame, with the person on the line. */
   #sought = false;
   #spoke = false;
-  #alarmed = false;
-  /** Files play in the order in which they came; those before a clear do not play after it. */
-  #files: Promise<unknown> = Promise.resolve();
-  #clears = 0;
   #gone: Promise<unknown> = Promise.resolve();
   #droppedMs = 0;
 
   constructor(options: AgentSideOptions) {
     this.#options = options;
+    this.#sound = new AgentSound(options);
     this.#identity = options.identity;
   }
 
@@ -92,32 +73,54 @@ export class AgentSide {
   /** Lets go of the agent before and dials this one. Rejects if its codecs cannot be made. */
   async connect(number: number, target: BridgedAgent, reconnectAttempts: number): Promise<void> {
     this.#letGo('agent_unavailable');
-    const seat: Seat = {
-      number,
-      target,
-      previous: this.#previous,
-      line: null,
-      codecs: null,
-      ready: false,
-      failed: false,
-    };
+    const seat = new AgentSeat(number, target, this.#previous);
     this.#seat = seat;
     this.#sought = this.#started;
-    const { sound, services } = this.#options;
+    const { sound } = this.#options;
     const codecs = await sound.prepare(ratesOf(target));
     // Codecs take a moment to load, and meanwhile the agent may be let go.
     if (this.#seat !== seat) return closeSpare(codecs);
     // Where nothing can sound yet, the comfort tone shall.
     if (sound.speaking.hasEncoder) seat.codecs = codecs;
     else sound.use(codecs);
-    seat.line = new AgentLine({
-      target,
-      reconnectAttempts,
-      services,
-      context: (attempt) => this.#contextOf(seat, attempt),
-      listener: this.#listenerOf(seat),
-    });
-    seat.line.connect();
+    this.#dial(seat, reconnectAttempts);
+  }
+
+  /** Dials one that is to take over, beside the one that has the call. Rejects if its codecs cannot be made. */
+  async prepare(number: number, target: BridgedAgent, reconnectAttempts: number): Promise<void> {
+    this.#dropNext('agent_unavailable');
+    const before = this.#seat;
+    const previous = before === null ? this.#previous : ({ name: before.target.name, failure: 'transferred' } as const);
+    const seat = new AgentSeat(number, target, previous);
+    this.#next = seat;
+    const rates = ratesOf(target);
+    const codecs = await this.#options.sound.makeSpare(rates);
+    if (this.#next !== seat && this.#seat !== seat) return closeSpare(codecs);
+    seat.codecs = codecs;
+    seat.early = new PlayoutQueue({ sampleRate: rates.agentRate });
+    this.#dial(seat, reconnectAttempts);
+  }
+
+  /** The one that was prepared has the call, as soon as it is ready. The one before is let go. */
+  switchTo(number: number): void {
+    const next = this.#next;
+    if (next === null || next.number !== number) return;
+    this.#next = null;
+    this.#letGo('transferred');
+    this.#seat = next;
+    this.#sought = this.#started;
+    if (next.ready) this.#putOnLine(next);
+  }
+
+  /** The one that was prepared is not wanted any more. */
+  drop(number: number): void {
+    if (this.#next?.number === number) this.#dropNext('agent_unavailable');
+  }
+
+  /** Throws away what is queued, as if the agent that said it had cleared it; it is told. */
+  interrupt(): void {
+    const { speaker } = this.#sound;
+    if (speaker !== null) this.#sound.clear(speaker);
   }
 
   /** The person is on the line. */
@@ -143,97 +146,86 @@ export class AgentSide {
 
   /** The sound before these marks is on its way to the phone. */
   marked(names: readonly string[]): void {
-    for (const name of names) this.#speaker?.line?.marked(name, false);
+    for (const name of names) this.#sound.speaker?.line?.marked(name, false);
   }
 
   /** The first packet of a talkspurt is on its way to the phone. */
   spoke(): void {
-    if (this.#spoke || this.#speaker === null) return;
+    const { speaker } = this.#sound;
+    if (this.#spoke || speaker === null) return;
     this.#spoke = true;
-    this.#options.input({ type: 'agent.spoke', seat: this.#speaker.number });
+    this.#options.input({ type: 'agent.spoke', seat: speaker.number });
   }
 
   /** Lets go of the agent, which is told why. Resolves when all agents that the call ever had are gone. */
   async close(reason: string): Promise<void> {
+    this.#dropNext(reason);
     this.#letGo(reason);
     await this.#gone;
+  }
+
+  #dial(seat: AgentSeat, reconnectAttempts: number): void {
+    seat.line = new AgentLine({
+      target: seat.target,
+      reconnectAttempts,
+      services: this.#options.services,
+      context: (attempt) => this.#contextOf(seat, attempt),
+      listener: this.#listenerOf(seat),
+    });
+    seat.line.connect();
   }
 
   #letGo(reason: string): void {
     const seat = this.#seat;
     this.#seat = null;
-    if (seat === null) return;
-    const line = seat.line;
+    if (seat !== null) this.#end(seat, reason);
+  }
+
+  #dropNext(reason: string): void {
+    const next = this.#next;
+    if (next !== null) this.#end(next, reason);
+    this.#next = null;
+  }
+
+  #end(seat: AgentSeat, reason: string): void {
+    const { line } = seat;
     if (!seat.failed) this.#giveUp(seat, 'not_ready');
     if (line !== null) this.#gone = Promise.allSettled([this.#gone, line.callEnded(reason)]);
   }
 
-  /** The agent has no line any more; `failure` is what the next one is told of it. */
-  #giveUp(seat: Seat, failure: AgentFailure): void {
-    this.#previous = { name: seat.target.name, failure };
-    this.#droppedMs += seat.line?.callerAudioDroppedMs ?? 0;
-    if (seat.codecs !== null) closeSpare(seat.codecs);
-    seat.codecs = null;
-    seat.line = null;
-    seat.ready = false;
-    seat.failed = true;
+  /** `failure` is what the next one is told of it, if it had the call. */
+  #giveUp(seat: AgentSeat, failure: AgentFailure): void {
+    if (seat !== this.#next) this.#previous = { name: seat.target.name, failure };
+    this.#droppedMs += seat.leave();
   }
 
-  #contextOf({ previous }: Seat, attempt: number): CallContext {
+  #contextOf({ previous }: AgentSeat, attempt: number): CallContext {
     const identity = this.#identity;
     return { identity, recording: false, attempt, previousAgent: previous, transcript: this.#transcript.lines() };
   }
 
-  /** All that the agent before left is gone with its first word: nobody is told of it any more. */
-  #takeOver(seat: Seat): void {
-    const { sound } = this.#options;
-    sound.speaking.playout.clear();
-    if (seat.codecs !== null) sound.use(seat.codecs);
-    seat.codecs = null;
-    this.#speaker = seat;
-    this.#spoke = false;
-    this.#clears += 1;
+  #putOnLine(seat: AgentSeat): void {
+    if (this.#sound.speaker !== seat) {
+      this.#sound.takeOver(seat);
+      this.#spoke = false;
+    }
+    if (this.#started) seat.line?.start();
   }
 
-  #enqueue(pcm: Int16Array, itemId: string | null): void {
-    const { playout } = this.#options.sound.speaking;
-    const refusedMs = playout.enqueue(pcm, itemId);
-    if (refusedMs === 0 || playout.draining || this.#alarmed) return;
-    this.#alarmed = true;
-    this.#options.warn('an agent is ten minutes of sound ahead; more of it is dropped');
-  }
-
-  #playFile(seat: Seat, bytes: Uint8Array): Promise<number> {
-    const { rate } = this.#options.sound.speaking;
-    const clears = this.#clears;
-    const playing = this.#files.then(async () => {
-      const pcm = await decodeAgentFile(bytes, rate);
-      if (this.#clears === clears && seat.line !== null) this.#enqueue(pcm, null);
-      return samplesToMs(pcm.length, rate);
-    });
-    this.#files = playing.catch(() => {});
-    return playing;
-  }
-
-  #listenerOf(seat: Seat): AgentListener {
-    const { key, sound, services, report, input, sendDtmf, warn, pulling } = this.#options;
+  #listenerOf(seat: AgentSeat): AgentListener {
+    const { key, services, report, input, sendDtmf, warn } = this.#options;
     const agent = seat.target.name;
     return {
       onReady: (connectMs) => {
-        if (this.#speaker !== seat) this.#takeOver(seat);
         seat.ready = true;
+        const beside = seat === this.#next;
         input({ type: 'agent.ready', seat: seat.number, connectMs });
-        if (this.#started) seat.line?.start();
+        if (!beside) this.#putOnLine(seat);
       },
-      onAudio: (pcm, itemId) => this.#enqueue(pcm, itemId),
-      onFile: (bytes) => this.#playFile(seat, bytes),
-      onClear: () => {
-        this.#clears += 1;
-        if (seat.line !== null) requestClear(seat.line, sound.speaking.playout);
-      },
-      onMark: (name) => {
-        if (seat.line !== null) requestMark(seat.line, sound.speaking.playout, pulling(), name);
-      },
+      onAudio: (pcm, itemId) => this.#sound.enqueue(seat, pcm, itemId),
+      onFile: (bytes) => this.#sound.playFile(seat, bytes),
+      onClear: () => this.#sound.clear(seat),
+      onMark: (name) => this.#sound.mark(seat, name),
       onDtmf: (digits) => {
         if (!sendDtmf(digits)) warn('keys towards the phone were refused');
       },
@@ -245,7 +237,7 @@ export class AgentSide {
       onHangup: (drain, reason) => input({ type: 'agent.hangup', seat: seat.number, drain, reason }),
       onReconnecting: (attempt, code) => {
         seat.ready = false;
-        this.#sought = this.#started;
+        if (seat === this.#seat) this.#sought = this.#started;
         input({ type: 'agent.reconnecting', seat: seat.number, attempt, code });
       },
       onFailed: (code, detail) => {

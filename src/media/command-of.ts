@@ -19,6 +19,10 @@ export function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCom
       return { type: 'ungate', key };
     case 'media.play':
       return { type: 'play', key, prompt: effect.prompt };
+    case 'media.announce': {
+      const { id, prompt, interrupt } = effect;
+      return { type: 'announce', key, id, prompt, interrupt };
+    }
     case 'media.drain':
       return { type: 'drain', key };
     case 'media.close':
@@ -32,6 +36,13 @@ export function commandOf(identity: CallIdentity, effect: MediaEffect): MediaCom
         agent: effect.agent,
         reconnectAttempts: effect.reconnectAttempts,
       };
+    case 'agent.prepare': {
+      const { seat, agent, reconnectAttempts } = effect;
+      return { type: 'agent.prepare', key, seat, identity, agent, reconnectAttempts };
+    }
+    case 'agent.switch':
+    case 'agent.drop':
+      return { type: effect.type, key, seat: effect.seat };
     case 'agent.start':
       return { type: 'agent.start', key };
     case 'agent.close':

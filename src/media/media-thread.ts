@@ -52,6 +52,8 @@ export class MediaThread {
         return session.ungate();
       case 'play':
         return void session.play(command.prompt);
+      case 'announce':
+        return void session.announce(command);
       case 'drain':
         return session.drain();
       case 'close':
@@ -59,6 +61,13 @@ export class MediaThread {
       case 'agent.connect':
         session.identify(command.identity);
         return void session.connectAgent(command.seat, command.agent, command.reconnectAttempts);
+      case 'agent.prepare':
+        session.identify(command.identity);
+        return void session.prepareAgent(command.seat, command.agent, command.reconnectAttempts);
+      case 'agent.switch':
+        return session.switchAgent(command.seat);
+      case 'agent.drop':
+        return session.dropAgent(command.seat);
       case 'agent.start':
         return session.startAgent();
       case 'agent.instruct':

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { SampleRate } from '../call/index.ts';
@@ -6,10 +7,18 @@ import { decodeOgg, decodeWav, type Fail, type SoundFileLimits } from './sound-f
 /** A prompt that cannot be played; the message names the file and says why. */
 export class PromptError extends Error {
   override readonly name = 'PromptError';
+  /** The message without the file. */
+  readonly why: string;
+
+  constructor(prompt: string, why: string) {
+    super(`prompt ${prompt}: ${why}`);
+    this.why = why;
+  }
 }
 
 /** Larger is no prompt. */
 const MAX_BYTES = 32 * 1024 * 1024;
+const TOO_LARGE = `is larger than ${MAX_BYTES} bytes`;
 const LIMITS: SoundFileLimits = { maxMs: 600_000, wavRates: null };
 
 /**
@@ -39,28 +48,57 @@ export class PromptLibrary {
   }
 }
 
-async function readPrompt(folder: string, name: string, rate: SampleRate): Promise<Int16Array> {
-  // The name comes from configuration or the API: it must not lead out of the folder.
-  if (name === '' || name !== basename(name) || name === '.' || name === '..' || name.includes('\\')) {
-    throw new PromptError(`prompt ${JSON.stringify(name)} must be a plain file name`);
+/** Why `name` cannot be played from the folder, as far as that shows without reading it; null if nothing speaks against it. */
+export async function promptFault(folder: string, name: string): Promise<string | null> {
+  try {
+    const { fail } = soundOf(name);
+    const { size } = await statOf(join(folder, name), fail);
+    if (size > MAX_BYTES) throw fail(TOO_LARGE);
+    return null;
+  } catch (error) {
+    if (error instanceof PromptError) return error.why;
+    throw error;
   }
-  const fail = (why: string) => new PromptError(`prompt ${name}: ${why}`);
-  const decode = { '.wav': decodeWav, '.ogg': decodeOgg, '.opus': decodeOgg }[extname(name).toLowerCase()];
-  if (decode === undefined) throw fail('must be a .wav, .ogg or .opus file');
+}
+
+async function readPrompt(folder: string, name: string, rate: SampleRate): Promise<Int16Array> {
+  const { decode, fail } = soundOf(name);
   const bytes = await readBounded(join(folder, name), fail);
   const pcm = await decode(bytes, rate, LIMITS, fail);
   if (pcm.length === 0) throw fail('holds no sound');
   return pcm;
 }
 
+/** How a file of this name is read. The name comes from configuration or the API: it must not lead out of the folder. */
+function soundOf(name: string) {
+  if (name === '' || name !== basename(name) || name === '.' || name === '..' || name.includes('\\')) {
+    throw new PromptError(JSON.stringify(name), 'must be a plain file name');
+  }
+  const fail: Fail = (why) => new PromptError(name, why);
+  const decode = { '.wav': decodeWav, '.ogg': decodeOgg, '.opus': decodeOgg }[extname(name).toLowerCase()];
+  if (decode === undefined) throw fail('must be a .wav, .ogg or .opus file');
+  return { decode, fail };
+}
+
 async function readBounded(path: string, fail: Fail): Promise<Buffer> {
+  const { size } = await statOf(path, fail);
+  if (size > MAX_BYTES) throw fail(TOO_LARGE);
   try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw fail(`is larger than ${MAX_BYTES} bytes`);
     return await readFile(path);
   } catch (error) {
-    if (error instanceof PromptError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw fail(code === 'ENOENT' ? 'is not in the prompt folder' : `cannot be read (${code})`);
+    throw unreadable(error, fail);
   }
+}
+
+async function statOf(path: string, fail: Fail): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    throw unreadable(error, fail);
+  }
+}
+
+function unreadable(error: unknown, fail: Fail): Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return fail(code === 'ENOENT' ? 'is not in the prompt folder' : `cannot be read (${code})`);
 }

@@ -27,6 +27,14 @@ export type MediaCommand =
   | { readonly type: 'answer'; readonly key: string; readonly sdp: string }
   | { readonly type: 'ungate'; readonly key: string }
   | { readonly type: 'play'; readonly key: string; readonly prompt: string }
+  /** Plays a prompt over the agent, whose sound is held, or, with `interrupt`, thrown away first. */
+  | {
+      readonly type: 'announce';
+      readonly key: string;
+      readonly id: string;
+      readonly prompt: string;
+      readonly interrupt: boolean;
+    }
   | { readonly type: 'drain'; readonly key: string }
   | { readonly type: 'close'; readonly key: string; readonly reason: string }
   | {
@@ -38,6 +46,16 @@ export type MediaCommand =
       readonly agent: BridgedAgent;
       readonly reconnectAttempts: number;
     }
+  /** Dials another agent beside the one that has the call; `agent.switch` or `agent.drop` follows, or it fails. */
+  | {
+      readonly type: 'agent.prepare';
+      readonly key: string;
+      readonly seat: number;
+      readonly identity: CallIdentity;
+      readonly agent: BridgedAgent;
+      readonly reconnectAttempts: number;
+    }
+  | { readonly type: 'agent.switch' | 'agent.drop'; readonly key: string; readonly seat: number }
   | { readonly type: 'agent.start'; readonly key: string }
   | { readonly type: 'agent.close'; readonly key: string; readonly reason: string }
   | { readonly type: 'agent.instruct'; readonly key: string; readonly instruction: AgentInstruction }

@@ -4,6 +4,7 @@ import type { AgentInput, AgentInstruction, CallIdentity, CallQuality, MediaInpu
 import { LegError } from '../webrtc/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { PhoneSide } from './phone-side.ts';
+import type { MediaCommand } from './protocol.ts';
 import { measureQuality } from './quality.ts';
 import type { SessionOptions } from './session-options.ts';
 import { closeSpare, SoundPath } from './sound-path.ts';
@@ -12,6 +13,9 @@ import { closeSpare, SoundPath } from './sound-path.ts';
 const PROMPT_RATE: SampleRate = 16_000;
 /** Live levels and quality are told once in so many frames. */
 const LEVEL_FRAMES = 1_000 / FRAME_MS;
+
+/** A prompt that is played over the agent. */
+type Announcement = Pick<Extract<MediaCommand, { type: 'announce' }>, 'id' | 'prompt' | 'interrupt'>;
 
 /**
  * One call in its media thread, from first to last: joins the phone with the agent. The session owns pacing: 50 times a
@@ -32,6 +36,8 @@ export class MediaSession {
   #prompting = false;
   /** What plays. */
   #prompt: string | null = null;
+  /** Of what plays over the agent. */
+  #announced = '';
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -112,6 +118,26 @@ export class MediaSession {
     this.#agent.instruct(instruction);
   }
 
+  /** Dials another agent beside the one that has the call, for `switchAgent` or `dropAgent`. */
+  async prepareAgent(seat: number, target: BridgedAgent, reconnectAttempts: number): Promise<void> {
+    if (this.#closing !== null) return;
+    try {
+      await this.#agent.prepare(seat, target, reconnectAttempts);
+    } catch (error) {
+      // The call has an agent, and keeps it.
+      this.#log('error', 'an agent could not be prepared', { reason: reasonOf(error) });
+      this.#input({ type: 'agent.failed', seat, code: 'agent_error', detail: 'no codecs' });
+    }
+  }
+
+  switchAgent(seat: number): void {
+    this.#agent.switchTo(seat);
+  }
+
+  dropAgent(seat: number): void {
+    this.#agent.drop(seat);
+  }
+
   closeAgent(reason: string): Promise<void> {
     return this.#agent.close(reason);
   }
@@ -119,6 +145,7 @@ export class MediaSession {
   async play(prompt: string): Promise<void> {
     this.#prompting = true;
     const { speaking } = this.#sound;
+    speaking.announcing.stop();
     try {
       // Now, not when the prompt is read: the caller must hear nothing of what the agent left.
       speaking.playout.clear();
@@ -130,10 +157,25 @@ export class MediaSession {
       speaking.playout.drain();
       this.#prompt = prompt;
     } catch (error) {
-      this.#log('error', 'a prompt could not be loaded', {
-        reason: error instanceof Error ? error.message : 'unknown',
-      });
+      this.#log('error', 'a prompt could not be loaded', { reason: reasonOf(error) });
       this.#input({ type: 'media.prompt_done', prompt, played: false });
+    }
+  }
+
+  /** Plays a prompt over the agent. Its sound stands still meanwhile, or, with `interrupt`, what is queued of it is gone. */
+  async announce({ id, prompt, interrupt }: Announcement): Promise<void> {
+    const { speaking } = this.#sound;
+    try {
+      if (!speaking.hasEncoder) await this.#preparePrompt();
+      const { rate } = speaking;
+      const pcm = await this.#options.prompts.load(prompt, rate);
+      if (this.#closing !== null || this.#prompting) return;
+      if (interrupt) this.#agent.interrupt();
+      speaking.announcing.begin(pcm, rate);
+      this.#announced = id;
+    } catch (error) {
+      this.#log('error', 'a prompt could not be loaded', { reason: reasonOf(error) });
+      this.#input({ type: 'media.announced', id, played: false });
     }
   }
 
@@ -181,9 +223,10 @@ export class MediaSession {
 
   #toCaller(): void {
     const presence = this.#prompting ? 'none' : this.#agent.takePresence();
-    const { packet, marker, playout } = this.#sound.speaking.pull(this.#options.complexity(), presence);
+    const { packet, marker, playout, announced } = this.#sound.speaking.pull(this.#options.complexity(), presence);
     this.#phone.send(packet, marker);
-    if (marker && this.#prompt === null) this.#agent.spoke();
+    if (playout.talkspurt && this.#prompt === null) this.#agent.spoke();
+    if (announced) this.#input({ type: 'media.announced', id: this.#announced, played: true });
     this.#agent.marked(playout.marks);
     if (playout.drained) this.#onDrained();
   }
@@ -236,4 +279,8 @@ export class MediaSession {
   #log(level: 'debug' | 'warn' | 'error', message: string, fields: Readonly<Record<string, string | number>>): void {
     this.#options.report({ type: 'log', level, message, fields: { call: this.#options.key, ...fields } });
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
 }

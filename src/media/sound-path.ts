@@ -38,9 +38,25 @@ export class SoundPath {
     }
   }
 
+  /**
+   * Makes both codecs for `rates`, whatever is in use: for an agent that may take over when others have come and gone.
+   */
+  async makeSpare(rates: WireRates): Promise<SpareCodecs> {
+    const encoder = await createOpusEncoder(rates.agentRate);
+    try {
+      return { rates, encoder, decoder: await createOpusDecoder(rates.callerRate) };
+    } catch (error) {
+      encoder.close();
+      throw error;
+    }
+  }
+
+  /** Those that are not needed are closed: a codec in use goes on without a break at the same rate. */
   use({ rates, decoder, encoder }: SpareCodecs): void {
-    if (decoder !== null) this.hearing.use(decoder, rates.callerRate);
-    if (encoder !== null) this.speaking.use(encoder, rates.agentRate);
+    if (decoder !== null && this.hearing.rate === rates.callerRate) decoder.close();
+    else if (decoder !== null) this.hearing.use(decoder, rates.callerRate);
+    if (encoder !== null && this.speaking.hasEncoder && this.speaking.rate === rates.agentRate) encoder.close();
+    else if (encoder !== null) this.speaking.use(encoder, rates.agentRate);
   }
 
   /**

@@ -12,6 +12,12 @@ export interface CallPlacer {
   expectName(phoneNumberId: string): () => void;
 }
 
+/** Knows whether calling is on at Meta, as far as it was told. */
+export interface CallingWatch {
+  /** Asks Graph; what it says is in the book when this resolves. Never rejects: without an answer all stays as it was. */
+  recheck(phoneNumberId: string): Promise<void>;
+}
+
 export type PlacingRefusal =
   | 'draining'
   | 'at_capacity'

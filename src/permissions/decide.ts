@@ -7,7 +7,7 @@ import { USER_RULES, warningsOf, withoutPermission } from './user-rules.ts';
  * Decides whether a user may be called, is asked first, or neither. Pure: the same input always gives the same decision.
  *
  * The first rule that refuses is the one that answers, and they are in this order:
- * 1. The number may start nothing: paused, or of a country whose numbers may not. Nothing else matters then.
+ * 1. The number may start nothing: calling is off, paused, or it is of a country whose numbers may not. Nothing else matters then.
  * 2. No line is free: calls in 24 hours, calls at once, a call with this user. It comes before the user's permission, so
  *    that nobody is asked for a call that could not follow the "yes".
  * 3. The user's permission: the newest word of webhooks and reports, and the clock.

@@ -39,6 +39,8 @@ export type DenyReason =
   | 'dial_rate'
   /** 138013 */
   | 'country_not_supported'
+  /** 138000 */
+  | 'calling_disabled'
   /** 138014 */
   | 'number_paused'
   /** 138012: our own guard before Meta's revocation. */

@@ -11,6 +11,7 @@ export const DENY_CODES: Readonly<Record<DenyReason, number>> = {
   too_many_calls: 138002,
   dial_rate: 138005,
   country_not_supported: 138013,
+  calling_disabled: 138000,
   number_paused: 138014,
   unanswered_guard: 138012,
   window_closed: 131047,

@@ -4,7 +4,7 @@
  */
 
 export { decide } from './decide.ts';
-export { ClientDesk, type ClientDeskOptions, type ClientOutcome } from './dialling/client-desk.ts';
+export { type ClientBody, ClientDesk, type ClientDeskOptions, type ClientOutcome } from './dialling/client-desk.ts';
 export { DialDesk, type DialDeskOptions } from './dialling/dial-desk.ts';
 export type { DialOutcome, DialRequest, Refused } from './dialling/dial-request.ts';
 export { recipientOf } from './dialling/request-message.ts';

@@ -180,6 +180,16 @@ export const LIMIT_FACTS: readonly LimitFact[] = [
     action: 'Refused at once. The country is that of the number as Meta displays it.',
   },
   {
+    what: 'No calls and no requests while calling is switched off in the settings of the number',
+    value: () => null,
+    code: 138000,
+    since: '2026-03-23 in this form',
+    source: 'call-settings, 2026-03-23',
+    certainty: 'sure',
+    action:
+      'Known from the `account_settings_update` webhook, from settings that are read or written through talkwire, or from the first refusal of Graph, which then is asked. Dials that wait go on waiting.',
+  },
+  {
     what: 'Pause of a number of which users complained',
     value: ({ pauseMs }) => ({ lastsMs: pauseMs }),
     code: 138014,

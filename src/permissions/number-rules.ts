@@ -7,10 +7,15 @@ import type { DecisionInput, Denial } from './ports.ts';
 export type Rule = (input: DecisionInput) => Denial | null;
 
 /** Rules of the number for calls and requests alike: whether it may start anything at all. */
-export const NUMBER_RULES: readonly Rule[] = [paused, country];
+export const NUMBER_RULES: readonly Rule[] = [off, paused, country];
 
 /** Rules of the number for calls: whether a line is free, at this moment and with this user. */
 export const LINE_RULES: readonly Rule[] = [dialRate, concurrentCalls, oneCallPerUser];
+
+function off({ number }: DecisionInput): Denial | null {
+  if (number.callingOff === null) return null;
+  return deny('calling_disabled', null, 'calling is switched off in the WhatsApp settings of this number.');
+}
 
 function paused({ number, now }: DecisionInput): Denial | null {
   if (number.paused === null) return null;

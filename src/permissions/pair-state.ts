@@ -91,6 +91,8 @@ export interface NumberState {
   readonly oldestDialAt: number | null;
   /** Users that got a template request in the last 24 hours, whom the messaging tier counts. */
   readonly templateUsers24h: number;
-  /** Business-initiated calling is paused or off (138013, 138014, account_update). */
+  /** Meta says that calling is switched off in the settings of the number, and when it said so last; null: on, or not known. */
+  readonly callingOff: { readonly at: number } | null;
+  /** Business-initiated calling is paused or not allowed (138013, 138014, account_update). */
   readonly paused: { readonly code: number; readonly until: number | null } | null;
 }

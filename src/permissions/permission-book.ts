@@ -46,7 +46,8 @@ export interface PermissionBook {
   granted(phoneNumberId: string, user: UserRef, grant: Grant, answers: string | null): Promise<void>;
   windowOpened(phoneNumberId: string, user: UserRef, until: number): Promise<void>;
   reported(phoneNumberId: string, user: UserRef, report: LiveReport): Promise<void>;
-  refused(phoneNumberId: string, user: UserRef, code: number, until: number): Promise<void>;
+  /** `at`: when it was refused. */
+  refused(phoneNumberId: string, user: UserRef, code: number, until: number, at: number): Promise<void>;
   /** `at`: when Meta said so, an older word never replaces a newer one; null: a guess, which any word replaces. */
   paused(phoneNumberId: string, pause: NumberState['paused'], at: number | null): Promise<void>;
 

@@ -17,8 +17,6 @@ export type PermissionEvent = { readonly phoneNumberId: string; readonly at: num
   | { readonly type: 'user_message'; readonly user: UserRef }
   /** A message of ours was not delivered. */
   | { readonly type: 'message_failed'; readonly messageId: string; readonly code: number | null }
-  /** account_update; the number is found by what it displays. `until` null: until further notice. */
-  | { readonly type: 'calling_restricted'; readonly until: number | null }
 );
 
 export interface PermissionEventSink {

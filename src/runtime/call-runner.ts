@@ -14,8 +14,10 @@ import {
   standingOf,
   step,
   type TimelineEvent,
+  type TransferOutcome,
 } from '../call/index.ts';
 import { insist } from './insist.ts';
+import { NoteLimit } from './note-limit.ts';
 import type {
   CallLog,
   Clock,
@@ -27,6 +29,7 @@ import type {
   RuntimeObserver,
 } from './ports.ts';
 import { type GraphEffect, tellGraph } from './tell-graph.ts';
+import { TransferWaiters } from './transfer-waiters.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface RunnerPorts {
@@ -47,9 +50,6 @@ export interface RunnerOptions {
   /** Meta's id of a dial is known from now on; `runner.identity` has it. */
   readonly onNamed?: (runner: CallRunner) => void;
 }
-
-/** Lines from outside the machine (transcripts, messages of the agent) per call: an agent must not fill the disk. */
-const MAX_NOTES = 5_000;
 
 /**
  * Runs the machine of one call: feeds it inputs one at a time, performs its effects, feeds results back, and wakes it at
@@ -72,11 +72,12 @@ export class CallRunner {
   #left = false;
   /** Graph was asked to place the call and has not answered. */
   #placing = false;
-  #notes = 0;
+  readonly #notes = new NoteLimit();
   /** What came before the record was written, or while an input is being taken. */
   readonly #inputs: Input[] = [];
   #opening: Promise<void> = Promise.resolve();
   #idle = false;
+  readonly #transfers = new TransferWaiters();
 
   constructor(identity: CallIdentity, policy: CallPolicy, ports: RunnerPorts, options: RunnerOptions = {}) {
     this.#ports = ports;
@@ -189,12 +190,15 @@ export class CallRunner {
       deadline === null ? null : clock.at(deadline, () => this.feed({ type: 'timer', at: clock.now() }));
   }
 
+  /** Resolves to what becomes of the transfer to this seat, which is under way; the record tells of it by then. */
+  transferred(seat: number): Promise<TransferOutcome> {
+    return this.#transfers.wait(seat);
+  }
+
   /** Puts a note of something that the machine need not know into the timeline. */
   note(event: TimelineEvent): void {
-    this.#notes += 1;
-    if (this.#notes > MAX_NOTES) return;
-    const last = this.#notes === MAX_NOTES;
-    this.#append(last ? { at: event.at, type: 'notes_cut_off', data: { limit: MAX_NOTES } } : event);
+    const taken = this.#notes.take(event);
+    if (taken !== null) this.#append(taken);
   }
 
   #perform(effect: Effect, at: number): void {
@@ -215,16 +219,23 @@ export class CallRunner {
       case 'log.update':
         this.#update(effect.patch, at);
         return;
+      case 'transfer.over':
+        void this.#transfers.tell(effect.seat, effect.outcome, () => this.#writes.settled);
+        return;
       case 'media.open':
       case 'media.offer':
       case 'media.answer':
       case 'media.ungate':
       case 'media.play':
+      case 'media.announce':
       case 'media.drain':
       case 'media.close':
       case 'agent.connect':
       case 'agent.start':
       case 'agent.close':
+      case 'agent.prepare':
+      case 'agent.switch':
+      case 'agent.drop':
         this.#tell(() => this.#ports.media.perform(this.identity, effect));
         return;
       default:

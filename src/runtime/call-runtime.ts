@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import {
-  type AgentInstruction,
   type AgentTarget,
   type CallIdentity,
   type CallPlan,
   type CallPolicy,
+  type Direction,
   isNamed,
   keyInCallbackData,
   type Refusal,
 } from '../call/index.ts';
+import { CallControl } from './call-control.ts';
 import { CallRunner, type RunnerPorts } from './call-runner.ts';
 import { DialEvents } from './dial-events.ts';
 import { EarlyEvents } from './early-events.ts';
@@ -45,6 +46,8 @@ export class CallRuntime {
   readonly #live = new LiveCalls();
   readonly #early: EarlyEvents;
   readonly #dialEvents: DialEvents;
+  /** What may be done to a call while an agent has it. */
+  readonly control: CallControl;
   #draining = false;
 
   constructor(options: RuntimeOptions) {
@@ -54,11 +57,19 @@ export class CallRuntime {
       this.#ignore(identity.callId, input.type, why);
     this.#early = new EarlyEvents({ onDropped: onIgnored });
     this.#dialEvents = new DialEvents({ live: this.#live, early: this.#early, log, debts, onOwed, onIgnored });
+    this.control = new CallControl(this.#live, options);
     options.media.onReport((report) => this.#onReport(report));
   }
 
   get liveCalls(): number {
     return this.#live.size;
+  }
+
+  /** Calls that are live, those that runtimes and clients have included. */
+  liveByDirection(): Readonly<Record<Direction, number>> {
+    const count = { inbound: 0, outbound: 0 };
+    for (const { identity } of this.#live.all()) count[identity.direction] += 1;
+    return count;
   }
 
   isLive(callId: string): boolean {
@@ -136,23 +147,6 @@ export class CallRuntime {
     const runner = this.#live.byKey(key);
     runner?.feed({ type: 'api.hangup', at: this.#options.clock.now() });
     return runner !== undefined;
-  }
-
-  /** Hands a word from outside to the agent of a call. False if none of ours speaks there. */
-  instruct(key: string, instruction: AgentInstruction): boolean {
-    const holder = this.#live.byKey(key)?.standing?.holder ?? null;
-    if (holder === null || holder.agent.wire === 'runtime') return false;
-    this.#options.media.instruct(key, instruction);
-    return true;
-  }
-
-  /** Hangs up as the agent that has the call. With `drain`, what it said is played first. False if none of ours has it. */
-  hangUpForAgent(key: string, drain: boolean, reason: string | null): boolean {
-    const runner = this.#live.byKey(key);
-    const holder = runner?.standing?.holder ?? null;
-    if (runner === undefined || holder === null || holder.agent.wire === 'runtime') return false;
-    runner.feed({ type: 'agent.hangup', seat: holder.seat, drain, reason, at: this.#options.clock.now() });
-    return true;
   }
 
   /** Null if no such call is live, or it is ending. */

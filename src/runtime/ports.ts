@@ -137,3 +137,53 @@ export interface RuntimeObserver {
   onUpdated?(identity: CallIdentity, patch: CallPatch): void;
   onIgnored?(callId: string, what: string, why: string): void;
 }
+
+export interface AnnounceOrder {
+  /** Comes back in the timeline. */
+  readonly id: string;
+  /** A file of the folder of prompts. */
+  readonly prompt: string;
+  /** Throws away what the agent had queued. */
+  readonly interrupt: boolean;
+}
+
+/**
+ * Why nothing can be done to a call now:
+ *
+ * - `over`: it is not live, or ending
+ * - `elsewhere`: a runtime or a client has its media
+ * - `not_answered`: nobody is on the line
+ * - `no_agent`: a prompt is played in place of an agent, or the agent's last words are
+ * - `too_many_prompts`, `transfer_under_way`: there is more of the same than it takes
+ * - `agent_has_it`: it would be given to the agent that has it
+ * - `agent_not_ready`: the agent is being dialled
+ */
+export type ControlRefusal =
+  | 'over'
+  | 'elsewhere'
+  | 'not_answered'
+  | 'no_agent'
+  | 'too_many_prompts'
+  | 'transfer_under_way'
+  | 'agent_has_it'
+  | 'agent_not_ready';
+
+/** One walk over everything of a kind that is old enough to go. */
+export interface Sweep {
+  /** Looks at the next few, in one short transaction, and deletes those that may go. */
+  step(): Promise<Swept>;
+}
+
+export interface Swept {
+  readonly deleted: number;
+  /** Nothing is left to be looked at. */
+  readonly done: boolean;
+}
+
+/** What grows with every call. `before`: Unix milliseconds. */
+export interface Retained {
+  /** Calls with their timelines, but those that go on or wait, or count for a limit. */
+  calls(before: number): Sweep;
+  /** Contacts, their conversations and requests for permission, if nothing belongs to them any more. */
+  contacts(before: number): Sweep;
+}

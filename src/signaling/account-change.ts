@@ -1,40 +1,55 @@
+import type { AccountWord } from './account-event.ts';
 import type { Findings } from './findings.ts';
 import { list } from './lenient.ts';
-import type { CallingRestriction } from './permission-event.ts';
-import { accountUpdateValue, restrictionItem } from './permission-schema.ts';
+import { accountUpdateValue, violationItem } from './permission-schema.ts';
+import { readRestriction, sentence } from './read-restriction.ts';
 import { displayedDigits } from './read-user.ts';
 import { nameOf, type Reading } from './reading.ts';
 import type { WebhookChange } from './webhook-envelope.ts';
 
 /**
- * Reads one change of field `account_update`: that a number may not start calls for a while (meta-calling.md §3.11). Some
- * samples print the value in a list. `at` is the time of the entry, Unix milliseconds.
+ * Reads one change of field `account_update`: that a number was warned, or may not do something for a while
+ * (meta-calling.md §3.11). Some samples print the value in a list. `at` is the time of the entry, Unix milliseconds.
  */
 export function readAccountChange(change: WebhookChange, at: number, found: Findings): void {
   const ignore = (reason: string) => void found.ignored.push({ where: `${change.where}.value`, reason });
   const values = list.parse(change.value);
   if (values.length === 0) ignore('not an object');
   for (const value of values) {
-    const read = readRestrictions(value, at);
-    if ('reason' in read) ignore(read.reason);
-    else found.restrictions.push(...read.event);
+    const read = readUpdate(value);
+    if ('reason' in read) {
+      ignore(read.reason);
+      continue;
+    }
+    const { displayPhoneNumber, words } = read.event;
+    for (const said of words) found.accounts.push({ of: { displayPhoneNumber }, at, ...said });
   }
 }
 
-/** No calls of the business and no permission requests. The others are of calls of users, which Graph then does not send. */
-const OUTBOUND = 'RESTRICTED_BUSINESS_INITIATED_CALLING';
+interface Update {
+  /** Digits. */
+  readonly displayPhoneNumber: string;
+  readonly words: readonly AccountWord[];
+}
 
-function readRestrictions(value: unknown, at: number): Reading<readonly CallingRestriction[]> {
+function readUpdate(value: unknown): Reading<Update> {
   const parsed = accountUpdateValue.safeParse(value);
   if (!parsed.success) return { reason: 'not an object' };
-  const { event, phone_number: phone, restriction_info: items } = parsed.data;
-  if (event !== 'ACCOUNT_RESTRICTION') return { reason: `event ${nameOf(event?.toLowerCase())} is not worked off` };
+  const { event, phone_number: phone, restriction_info: restrictions, violation_info: violations } = parsed.data;
+  const known = event === 'ACCOUNT_RESTRICTION' || event === 'ACCOUNT_VIOLATION';
+  if (!known) return { reason: `event ${nameOf(event?.toLowerCase())} is not worked off` };
   const displayPhoneNumber = displayedDigits(phone);
   if (displayPhoneNumber === null) return { reason: 'no phone number' };
-  const restrictions = items.flatMap((item) => {
-    const restriction = restrictionItem.safeParse(item);
-    if (!restriction.success || restriction.data.restriction_type !== OUTBOUND) return [];
-    return [{ displayPhoneNumber, at, until: restriction.data.expiration }];
-  });
-  return restrictions.length > 0 ? { event: restrictions } : { reason: 'no restriction of calls of the business' };
+  const words = event === 'ACCOUNT_RESTRICTION' ? restrictions.map(readRestriction) : violations.map(readViolation);
+  const read = words.filter((said) => said !== null);
+  if (read.length > 0) return { event: { displayPhoneNumber, words: read } };
+  return { reason: event === 'ACCOUNT_RESTRICTION' ? 'no restriction of calls' : 'no violation' };
+}
+
+function readViolation(item: unknown): AccountWord | null {
+  const parsed = violationItem.safeParse(item);
+  const violation = parsed.data?.violation_type ?? null;
+  // A word of Meta's, and no text.
+  if (violation === null || !/^[A-Z0-9_]{1,100}$/.test(violation)) return null;
+  return { type: 'warned', violation, remediation: sentence(parsed.data?.remediation ?? null) };
 }

@@ -1,4 +1,5 @@
 import { type Findings, noteDisplay } from './findings.ts';
+import { readArtifact } from './read-artifact.ts';
 import { readCall } from './read-call.ts';
 import { readErrors } from './read-errors.ts';
 import { readStatus } from './read-status.ts';
@@ -6,7 +7,7 @@ import type { Reading, ReadingContext } from './reading.ts';
 import { onlyCall, type WebhookChange } from './webhook-envelope.ts';
 import { callsValue } from './webhook-schema.ts';
 
-/** Reads one change of field `calls`: connects, terminates, statuses. `fallbackTime` is in Unix milliseconds. */
+/** Reads one change of field `calls`: connects, terminates, statuses, and files of calls. `fallbackTime` is in Unix milliseconds. */
 export function readCallsChange(change: WebhookChange, fallbackTime: number, found: Findings): void {
   const take = (place: string, reading: Reading): void => {
     if ('event' in reading) found.events.push(reading.event);
@@ -28,6 +29,12 @@ export function readCallsChange(change: WebhookChange, fallbackTime: number, fou
   };
   const shared = { errors: readErrors(errors), alone: calls.length === 1 };
   for (const [i, item] of calls.entries()) {
+    const artifact = readArtifact(item, context);
+    if (artifact !== null) {
+      if ('event' in artifact) found.artifacts.push(artifact.event);
+      else take(`.calls[${i}]`, artifact);
+      continue;
+    }
     const reading = readCall(item, context, shared);
     const connect = 'event' in reading && reading.event.input.type === 'meta.connect';
     take(`.calls[${i}]`, connect ? { event: { ...reading.event, webhook: onlyCall(change, item) } } : reading);

@@ -1,11 +1,16 @@
-import type { CallingRestriction, PermissionEvent } from './permission-event.ts';
+import type { AccountFinding } from './account-event.ts';
+import type { ArtifactEvent } from './artifact-event.ts';
+import type { MessageWord } from './message-word.ts';
+import type { PermissionEvent } from './permission-event.ts';
 import type { CallEvent, IgnoredItem } from './ports.ts';
 
 /** What the changes of one webhook say, as it is gathered. */
 export interface Findings {
   readonly events: CallEvent[];
   readonly permissions: PermissionEvent[];
-  readonly restrictions: CallingRestriction[];
+  readonly accounts: AccountFinding[];
+  readonly artifacts: ArtifactEvent[];
+  readonly messages: MessageWord[];
   readonly ignored: IgnoredItem[];
   readonly numbers: Set<string>;
   /** How a number is displayed, by its id. */
@@ -13,7 +18,16 @@ export interface Findings {
 }
 
 export function noFindings(): Findings {
-  return { events: [], permissions: [], restrictions: [], ignored: [], numbers: new Set(), displays: new Map() };
+  return {
+    events: [],
+    permissions: [],
+    accounts: [],
+    artifacts: [],
+    messages: [],
+    ignored: [],
+    numbers: new Set(),
+    displays: new Map(),
+  };
 }
 
 /** Every webhook says how the number is displayed that it is about; nothing else tells us. */

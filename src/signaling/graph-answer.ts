@@ -1,14 +1,16 @@
 import type { GraphFailure } from '../call/index.ts';
+import { readRetryAfter } from '../net/index.ts';
 import { classify } from './graph-errors.ts';
 import type { Exchange } from './graph-exchange.ts';
 import { NO_CREDENTIALS } from './graph-line.ts';
-import type { GraphRefused, GraphUnknown } from './graph-types.ts';
+import type { GraphRefused, GraphSaid, GraphUnknown } from './graph-types.ts';
 import { localFailure } from './local-failure.ts';
 import { retryAtOf } from './retry-at.ts';
-import { readRetryAfter } from './retry-delay.ts';
 
 /** What came of a request that must not have its effect twice. */
-export type GraphAnswer = { readonly type: 'ok'; readonly status: number; readonly body: object } | FailedAnswer;
+export type GraphAnswer =
+  | { readonly type: 'ok'; readonly status: number; readonly body: object; readonly said: GraphSaid }
+  | FailedAnswer;
 
 export type FailedAnswer = RefusedAnswer | UnknownAnswer;
 type RefusedAnswer = GraphRefused & { readonly failure: GraphFailure };
@@ -26,13 +28,13 @@ export function readAnswer(outcome: Exchange, now: number): GraphAnswer {
     if (outcome.sent) return unknownAnswer(localFailure('unknown', `no answer from Graph: ${outcome.why}`), null);
     return outcome.why === NO_CREDENTIALS ? NOT_SPOKEN_FOR : unreached(outcome.why);
   }
-  const { status, body, retryAfter } = outcome;
+  const { status, body, retryAfter, said } = outcome;
   const json = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : null;
   const success = status >= 200 && status < 300;
-  if (success && json !== null && !saysError(json)) return { type: 'ok', status, body: json };
+  if (success && json !== null && !saysError(json)) return { type: 'ok', status, body: json, said };
   const failure = classify(status, body);
   const decided = success ? failure.code !== null && failure.kind !== 'unknown' : status < 500 && status !== 408;
-  if (!decided) return unknownAnswer(failure, json === null ? null : { status, body: json });
+  if (!decided) return unknownAnswer(failure, json === null ? null : { status, body: json, said });
   return {
     type: 'refused',
     status: success ? 400 : status,
@@ -40,6 +42,7 @@ export function readAnswer(outcome: Exchange, now: number): GraphAnswer {
     retryAfterMs: retryAfter === null ? null : readRetryAfter(retryAfter, now),
     retryAt: retryAtOf(body, retryAfter, now),
     body: json ?? envelope(1, failure.message),
+    said: json === null ? null : said,
     failure: { ...failure, kind: 'refused' },
   };
 }
@@ -64,7 +67,7 @@ function unreached(why: string): RefusedAnswer {
 
 function unasked(status: number, message: string, body: unknown): RefusedAnswer {
   const failure = localFailure('refused', message);
-  return { type: 'refused', status, code: null, retryAfterMs: null, retryAt: null, body, failure };
+  return { type: 'refused', status, code: null, retryAfterMs: null, retryAt: null, body, said: null, failure };
 }
 
 /** In Graph's own form (meta-calling.md §7.1), for clients that read nothing else. */

@@ -4,7 +4,8 @@ import { actOnCall } from './graph-act.ts';
 import { connectBody, placeCall } from './graph-connect.ts';
 import { ruleFor } from './graph-errors.ts';
 import { openGraphLine } from './graph-line.ts';
-import { createGraphRequests } from './graph-requests.ts';
+import { createGraphNumbers, type GraphNumbers } from './graph-numbers.ts';
+import { createGraphRequests, type GraphRequestsOptions } from './graph-requests.ts';
 import type {
   GraphActReport,
   GraphActRequest,
@@ -40,6 +41,7 @@ export interface GraphClient {
   connect(request: GraphConnectRequest): Promise<GraphConnectResult>;
   /** Has the shape of the permissions' PermissionGraph. */
   readonly requests: GraphRequests;
+  readonly numbers: GraphNumbers;
   /** Waits for what is under way; no new attempt begins. */
   close(): Promise<void>;
 }
@@ -66,6 +68,17 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     const code = about.result.type === 'graph.failed' ? about.result.error.code : null;
     observer.onGraphAct({ ...about, alert: code !== null && (ruleFor(code)?.alert ?? false) });
   }
+
+  const asking: GraphRequestsOptions = {
+    line,
+    budgetsMs,
+    attemptMs,
+    report(deed, phoneNumberId, { verdict, attempts, tookMs }) {
+      const callId = verdict.type === 'placed' ? verdict.callId : null;
+      const result = outcomeOf(deed, 'failure' in verdict ? verdict.failure : 'ok', tookMs);
+      report({ phoneNumberId, callId, result, attempts, tookMs });
+    },
+  };
 
   return {
     async act(request) {
@@ -95,16 +108,8 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       return { type: 'failed', error: { ...verdict.failure, ...(retryAt !== null && { retryAt }) } };
     },
 
-    requests: createGraphRequests({
-      line,
-      budgetsMs,
-      attemptMs,
-      report(deed, phoneNumberId, { verdict, attempts, tookMs }) {
-        const callId = verdict.type === 'placed' ? verdict.callId : null;
-        const result = outcomeOf(deed, 'failure' in verdict ? verdict.failure : 'ok', tookMs);
-        report({ phoneNumberId, callId, result, attempts, tookMs });
-      },
-    }),
+    requests: createGraphRequests(asking),
+    numbers: createGraphNumbers(asking),
 
     close: () => line.close(),
   };

@@ -1,11 +1,13 @@
 import { type FailedAnswer, type GraphAnswer, neverLeft, readAnswer, unknownAnswer } from './graph-answer.ts';
 import type { GraphLine } from './graph-line.ts';
-import type { GraphConnectRequest, GraphUser } from './graph-types.ts';
+import type { GraphBody, GraphConnectRequest, GraphSaid, GraphUser } from './graph-types.ts';
 import { text } from './lenient.ts';
 import { localFailure } from './local-failure.ts';
 
 /** `placed`, with Meta's id of the call; or why it is not, or may not be. */
-export type ConnectAnswer = { readonly type: 'placed'; readonly callId: string; readonly body: object } | FailedAnswer;
+export type ConnectAnswer =
+  | { readonly type: 'placed'; readonly callId: string; readonly body: object; readonly said: GraphSaid }
+  | FailedAnswer;
 
 /**
  * Places a call. A connect that may have reached Graph is never sent again: it could ring the user twice, and the second
@@ -16,14 +18,15 @@ export type ConnectAnswer = { readonly type: 'placed'; readonly callId: string; 
 export async function placeCall(
   line: GraphLine,
   phoneNumberId: string,
-  body: unknown,
+  body: GraphBody,
   budgetMs: number,
 ): Promise<{ verdict: ConnectAnswer; attempts: number }> {
   return await line.run<ConnectAnswer>({
     method: 'POST',
     phoneNumberId,
     resource: 'calls',
-    body: JSON.stringify(body ?? null),
+    body: body.json,
+    version: body.version,
     budgetMs,
     attemptMs: null,
     judge: (outcome) => named(readAnswer(outcome, Date.now())),
@@ -32,14 +35,15 @@ export async function placeCall(
 }
 
 /** Meta's body of a connect (meta-calling.md §2.1). A phone number wins over a BSUID, as it does at Meta. */
-export function connectBody({ user, sdp, callbackData }: GraphConnectRequest): unknown {
-  return {
+export function connectBody({ user, sdp, callbackData }: GraphConnectRequest): GraphBody {
+  const json = JSON.stringify({
     messaging_product: 'whatsapp',
     ...addressOf(user),
     action: 'connect',
     session: { sdp_type: 'offer', sdp },
     biz_opaque_callback_data: callbackData,
-  };
+  });
+  return { json, version: null };
 }
 
 function addressOf({ waId, userId }: GraphUser): { to: string } | { recipient: string | null } {
@@ -48,11 +52,11 @@ function addressOf({ waId, userId }: GraphUser): { to: string } | { recipient: s
 
 function named(answer: GraphAnswer): ConnectAnswer {
   if (answer.type !== 'ok') return answer;
-  const { status, body } = answer;
+  const { status, body, said } = answer;
   const callId = idOfFirst(body, 'calls');
-  if (callId !== null) return { type: 'placed', callId, body };
+  if (callId !== null) return { type: 'placed', callId, body, said };
   const nameless = localFailure('unknown', 'Graph answered a connect without naming a call');
-  return unknownAnswer({ ...nameless, httpStatus: status }, { status, body });
+  return unknownAnswer({ ...nameless, httpStatus: status }, { status, body, said });
 }
 
 /** `id` of the first item of a list in an answer; null if there is none. */

@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import type { GraphSaid } from './graph-types.ts';
+import { tellableHeaders } from './passed-headers.ts';
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST';
@@ -6,8 +8,10 @@ export interface ExchangeRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Null of a GET. */
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
   readonly timeoutMs: number;
+  /** The token or key in the headers: what is answered may go to others, and Graph repeats a token that it does not like. */
+  readonly secret: string;
 }
 
 /** What came of one HTTP request. */
@@ -18,6 +22,7 @@ export type Exchange =
       readonly retryAfter: string | null;
       /** Parsed JSON, or the text if it is none. */
       readonly body: unknown;
+      readonly said: GraphSaid;
     }
   | {
       readonly type: 'unanswered';
@@ -38,8 +43,8 @@ const LARGEST_ANSWER = 256 * 1024;
  */
 export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Exchange> {
   return new Promise((resolve) => {
-    const { method, origin, path, headers, body, timeoutMs } = request;
-    const handler = new AnswerHandler(resolve, timeoutMs);
+    const { method, origin, path, headers, body, timeoutMs, secret } = request;
+    const handler = new AnswerHandler(resolve, timeoutMs, secret);
     try {
       dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body }, handler);
     } catch (fault) {
@@ -51,15 +56,17 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: Exchange) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #secret: string;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
   #size = 0;
   #status = 0;
-  #retryAfter: string | null = null;
+  #headers: Readonly<Record<string, string>> = {};
   #settled = false;
 
-  constructor(resolve: (result: Exchange) => void, timeoutMs: number) {
+  constructor(resolve: (result: Exchange) => void, timeoutMs: number, secret: string) {
     this.#resolve = resolve;
+    this.#secret = secret;
     this.#timer = setTimeout(() => this.#give('timeout'), timeoutMs);
   }
 
@@ -75,8 +82,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     this.#status = status;
-    const retryAfter = headers['retry-after'];
-    this.#retryAfter = typeof retryAfter === 'string' ? retryAfter : null;
+    this.#headers = tellableHeaders(headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -86,8 +92,14 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const body = readBody(Buffer.concat(this.#chunks).toString('utf8'));
-    this.#settle({ type: 'answered', status: this.#status, retryAfter: this.#retryAfter, body });
+    const text = Buffer.concat(this.#chunks).toString('utf8').replaceAll(this.#secret, 'REMOVED');
+    this.#settle({
+      type: 'answered',
+      status: this.#status,
+      retryAfter: this.#headers['retry-after'] ?? null,
+      body: readBody(text),
+      said: { headers: this.#headers, text },
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {

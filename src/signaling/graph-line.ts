@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { type Exchange, exchange } from './graph-exchange.ts';
+import { authorizationOf, graphPrefix } from './graph-place.ts';
 import type { GraphCredentials, NumberDirectory, SignalingObserver } from './ports.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
@@ -16,10 +17,14 @@ export interface GraphLineOptions {
 export interface GraphJob<Verdict> {
   readonly method: 'GET' | 'POST';
   readonly phoneNumberId: string;
-  /** What comes after the number's id: `calls`, with its query if it has one. */
+  /** What comes after the number's id: `calls`, with its query if it has one; or a query alone. */
   readonly resource: string;
   /** JSON; null of a GET. */
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
+  /** Such as `v23.0`, for this job alone; null or nothing: the line's own. */
+  readonly version?: string | null;
+  /** In place of the number's own: of one that is not kept yet. */
+  readonly credentials?: GraphCredentials;
   /** For all attempts together, pauses included. */
   readonly budgetMs: number;
   /** For one attempt; null: it may take what is left of the budget. */
@@ -43,7 +48,6 @@ export const NO_CREDENTIALS = 'no credentials';
 export function openGraphLine(options: GraphLineOptions): GraphLine {
   const { directory, dispatcher: given, observer, version } = options;
   const base = new URL(options.baseUrl);
-  const prefix = base.pathname.replace(/\/+$/, '') + (version === null ? '' : `/${encodeURIComponent(version)}`);
   // Calls come in bursts: idle connections are kept long enough for pre_accept and accept to share one.
   const dispatcher =
     given ?? new Agent({ keepAliveTimeout: 15_000, connections: 64, allowH2: false, connect: { timeout: 3_000 } });
@@ -51,15 +55,18 @@ export function openGraphLine(options: GraphLineOptions): GraphLine {
 
   async function run<Verdict>(job: GraphJob<Verdict>): Promise<{ verdict: Verdict; attempts: number }> {
     const deadline = performance.now() + job.budgetMs;
-    const credentials = await credentialsOf(job.phoneNumberId);
+    const credentials = job.credentials ?? (await credentialsOf(job.phoneNumberId));
     if ('type' in credentials) return { verdict: job.judge(credentials), attempts: 0 };
     const { method, body, attemptMs } = job;
-    const path = `${prefix}/${encodeURIComponent(job.phoneNumberId)}/${job.resource}`;
+    const prefix = graphPrefix(base, version, job.version ?? null);
+    const below = job.resource.startsWith('?') ? job.resource : `/${job.resource}`;
+    const path = `${prefix}/${encodeURIComponent(job.phoneNumberId)}${below}`;
     const headers = headersFor(credentials, body !== null);
     for (let attempts = 1; ; attempts += 1) {
       const left = Math.max(1, deadline - performance.now());
       const timeoutMs = attemptMs === null ? left : Math.min(left, attemptMs);
-      const outcome = await exchange(dispatcher, { method, origin: base.origin, path, headers, body, timeoutMs });
+      const request = { method, origin: base.origin, path, headers, body, timeoutMs, secret: credentials.secret };
+      const outcome = await exchange(dispatcher, request);
       const verdict = job.judge(outcome);
       if (isFaultOfOurs(outcome) || !job.mayRepeat(outcome, verdict, attempts)) return { verdict, attempts };
       const retryAfter = outcome.type === 'answered' ? outcome.retryAfter : null;
@@ -100,7 +107,10 @@ function isFaultOfOurs(outcome: Exchange): boolean {
 
 const NEVER_WILL: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
-function headersFor({ kind, secret }: GraphCredentials, hasBody: boolean): Record<string, string> {
-  const auth = kind === 'bearer' ? { authorization: `Bearer ${secret}` } : { 'x-api-key': secret };
-  return { ...auth, ...(hasBody && { 'content-type': 'application/json' }), accept: 'application/json' };
+function headersFor(credentials: GraphCredentials, hasBody: boolean): Record<string, string> {
+  return {
+    ...authorizationOf(credentials),
+    ...(hasBody && { 'content-type': 'application/json' }),
+    accept: 'application/json',
+  };
 }

@@ -2,7 +2,7 @@ import { type FailedAnswer, type GraphAnswer, neverLeft, readAnswer, unknownAnsw
 import { type ConnectAnswer, idOfFirst, placeCall } from './graph-connect.ts';
 import type { Exchange } from './graph-exchange.ts';
 import { type GraphLine, NO_CREDENTIALS } from './graph-line.ts';
-import type { GraphDeed, GraphRefused, GraphRequests, GraphUnknown, GraphUser } from './graph-types.ts';
+import type { GraphBody, GraphDeed, GraphRefused, GraphRequests, GraphUnknown, GraphUser } from './graph-types.ts';
 import { localFailure } from './local-failure.ts';
 
 export interface GraphRequestsOptions {
@@ -27,12 +27,13 @@ export function createGraphRequests({ line, budgetsMs, attemptMs, report }: Grap
     return done;
   }
 
-  async function post(deed: 'send' | 'forward', phoneNumberId: string, body: unknown): Promise<GraphAnswer> {
+  async function post(deed: 'send' | 'forward', phoneNumberId: string, body: GraphBody): Promise<GraphAnswer> {
     const asking = line.run<GraphAnswer>({
       method: 'POST',
       phoneNumberId,
       resource: deed === 'send' ? 'messages' : 'calls',
-      body: JSON.stringify(body ?? null),
+      body: body.json,
+      version: body.version,
       budgetMs: budgetsMs[deed],
       attemptMs: null,
       judge: (outcome) => readAnswer(outcome, Date.now()),
@@ -42,16 +43,17 @@ export function createGraphRequests({ line, budgetsMs, attemptMs, report }: Grap
   }
 
   return {
-    async read(phoneNumberId, user) {
+    async read(phoneNumberId, user, version = null) {
       const asking = line.run<GraphAnswer>({
         method: 'GET',
         phoneNumberId,
         resource: `call_permissions?${queryFor(user)}`,
         body: null,
+        version,
         budgetMs: budgetsMs.read,
         attemptMs,
         judge: judgeRead,
-        mayRepeat: (outcome) => outcome.type === 'unanswered' || outcome.status === 408 || outcome.status >= 500,
+        mayRepeat: wasNoAnswer,
       });
       const { verdict } = await reported('read', phoneNumberId, asking);
       return verdict.type === 'ok' ? { type: 'report', at: Date.now(), body: verdict.body } : told(verdict);
@@ -60,7 +62,7 @@ export function createGraphRequests({ line, budgetsMs, attemptMs, report }: Grap
     async send(phoneNumberId, body) {
       const answer = await post('send', phoneNumberId, body);
       if (answer.type !== 'ok') return told(answer);
-      return { type: 'sent', messageId: idOfFirst(answer.body, 'messages'), body: answer.body };
+      return { type: 'sent', messageId: idOfFirst(answer.body, 'messages'), body: answer.body, said: answer.said };
     },
 
     async connect(phoneNumberId, body) {
@@ -71,7 +73,8 @@ export function createGraphRequests({ line, budgetsMs, attemptMs, report }: Grap
 
     async forward(phoneNumberId, body) {
       const answer = await post('forward', phoneNumberId, body);
-      if (answer.type !== 'unknown') return { type: 'answered', status: answer.status, body: answer.body };
+      if (answer.type !== 'unknown')
+        return { type: 'answered', status: answer.status, body: answer.body, said: answer.said ?? null };
       return answer.answer === null ? { type: 'unknown', answer: null } : { type: 'answered', ...answer.answer };
     },
   };
@@ -83,11 +86,16 @@ function queryFor({ waId, userId }: GraphUser): URLSearchParams {
 }
 
 /** A report that could not be fetched says nothing about the user, so that is not a refusal. */
-function judgeRead(outcome: Exchange): GraphAnswer {
+export function judgeRead(outcome: Exchange): GraphAnswer {
   if (outcome.type === 'unanswered' && outcome.why !== NO_CREDENTIALS) {
     return unknownAnswer(localFailure('unknown', `no answer from Graph: ${outcome.why}`), null);
   }
   return readAnswer(outcome, Date.now());
+}
+
+/** Of what may be asked again, because asking has no effect. */
+export function wasNoAnswer(outcome: Exchange): boolean {
+  return outcome.type === 'unanswered' || outcome.status === 408 || outcome.status >= 500;
 }
 
 function told({ failure: _, ...answer }: FailedAnswer): GraphRefused | GraphUnknown {

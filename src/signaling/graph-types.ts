@@ -37,13 +37,28 @@ export type GraphUser = Pick<User, 'waId' | 'userId'>;
  */
 export interface GraphRequests {
   /** `GET {number}/call_permissions`. Repeated while Graph gives no answer; too many reads (429) are told at once. */
-  read(phoneNumberId: string, user: GraphUser): Promise<GraphReport>;
+  read(phoneNumberId: string, user: GraphUser, version?: string | null): Promise<GraphReport>;
   /** `POST {number}/messages`. */
-  send(phoneNumberId: string, body: unknown): Promise<GraphSending>;
+  send(phoneNumberId: string, body: GraphBody): Promise<GraphSending>;
   /** `POST {number}/calls` with `action: connect`, as a client wrote it. */
-  connect(phoneNumberId: string, body: unknown): Promise<GraphPlacing>;
+  connect(phoneNumberId: string, body: GraphBody): Promise<GraphPlacing>;
   /** `POST {number}/calls` with any other action, as a client wrote it. */
-  forward(phoneNumberId: string, body: unknown): Promise<GraphForwarding>;
+  forward(phoneNumberId: string, body: GraphBody): Promise<GraphForwarding>;
+}
+
+/** What leaves, byte for byte. */
+export interface GraphBody {
+  /** JSON. */
+  readonly json: string | Uint8Array;
+  /** Such as `v23.0`; null: the version that is set. */
+  readonly version: string | null;
+}
+
+/** An answer in Graph's own bytes. */
+export interface GraphSaid {
+  /** Those that may be told (passed-headers.ts). */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
 }
 
 /** `at`: when it was read, Unix milliseconds. `body` is an object, as Graph gave it. */
@@ -54,18 +69,23 @@ export type GraphReport =
 
 /** `messageId`: `wamid.…`. */
 export type GraphSending =
-  | { readonly type: 'sent'; readonly messageId: string | null; readonly body: unknown }
+  | {
+      readonly type: 'sent';
+      readonly messageId: string | null;
+      readonly body: unknown;
+      readonly said?: GraphSaid | null;
+    }
   | GraphRefused
   | GraphUnknown;
 
 export type GraphPlacing =
-  | { readonly type: 'placed'; readonly callId: string; readonly body: unknown }
+  | { readonly type: 'placed'; readonly callId: string; readonly body: unknown; readonly said?: GraphSaid | null }
   | GraphRefused
   | GraphUnknown;
 
 /** Whatever Graph said, success or error, with its status. */
 export type GraphForwarding =
-  | { readonly type: 'answered'; readonly status: number; readonly body: unknown }
+  | { readonly type: 'answered'; readonly status: number; readonly body: unknown; readonly said?: GraphSaid | null }
   | GraphUnknown;
 
 /** It had no effect. */
@@ -81,13 +101,15 @@ export interface GraphRefused {
   readonly retryAt: number | null;
   /** Graph's own JSON; one of ours in the same envelope if there was none. */
   readonly body: unknown;
+  /** Null where `body` is ours. */
+  readonly said?: GraphSaid | null;
 }
 
 /** No answer was had that decides anything: it may have had an effect. */
 export interface GraphUnknown {
   readonly type: 'unknown';
   /** What Graph said nevertheless, such as 500 with an error in it. */
-  readonly answer: { readonly status: number; readonly body: unknown } | null;
+  readonly answer: { readonly status: number; readonly body: unknown; readonly said?: GraphSaid | null } | null;
 }
 
 /** What is asked of Graph, for times and logs. */

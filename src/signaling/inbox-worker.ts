@@ -1,10 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deliverEvents, type Recipients } from './deliver-events.ts';
+import { forwardWebhook } from './forward/forward-webhook.ts';
+import type { WebhookForwarder } from './forward/forwarder.ts';
 import type { Inbox, SignalingClock, SignalingObserver, StoredWebhook, WorkedOff } from './ports.ts';
 import { quietObserver } from './quiet-observer.ts';
-import { type ParsedWebhook, parseWebhook } from './webhook-parser.ts';
+import { type ParsedWebhook, parseJson, parseWebhook } from './webhook-parser.ts';
 
 export interface InboxWorkerOptions extends Recipients {
+  /** Default: nobody asked for webhooks as they come. */
+  readonly forwarder?: WebhookForwarder;
   readonly inbox: Inbox;
   readonly clock: SignalingClock;
   readonly observer?: SignalingObserver;
@@ -173,15 +177,24 @@ class Worker implements InboxWorker {
 
   async #handle(row: StoredWebhook): Promise<WorkedOff> {
     const { clock } = this.#options;
-    const parsed = parseWebhook(row.body, row.receivedAt);
+    const json = parseJson(row.body);
+    const { messages } = this.#options;
+    const parsed = parseWebhook(json, row.receivedAt, messages?.keeps);
     for (const item of parsed.ignored) this.#observer.onIgnored(item);
-    const { taken, foreign } = await deliverEvents(parsed, this.#options, (handling) =>
-      within(clock, SINK_TIMEOUT_MS, handling),
-    );
+    // Whatever becomes of its events here, it is handed on; somebody is on the phone, so nothing waits for that.
+    const [{ taken, foreign }] = await Promise.all([
+      deliverEvents(parsed, row, this.#options, (handling) => within(clock, SINK_TIMEOUT_MS, handling)),
+      this.#forward(row, json),
+    ]);
     return {
       outcome: `taken ${taken}, ignored ${parsed.ignored.length}, of other numbers ${foreign}`,
       keepBody: this.#speaksOfOurCalls(parsed),
     };
+  }
+
+  async #forward(row: StoredWebhook, json: unknown): Promise<void> {
+    const { forwarder, directory, clock } = this.#options;
+    if (forwarder !== undefined) await forwardWebhook(row, json, { forwarder, directory }, clock.now());
   }
 
   /** An app that subscribes to `messages` as well hands us people's chats, which are nothing to keep. */

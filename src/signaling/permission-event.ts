@@ -20,17 +20,7 @@ export type PermissionEvent = { readonly phoneNumberId: string; readonly at: num
   | { readonly type: 'user_message'; readonly user: GraphUser }
   /** A message of ours was not delivered. */
   | { readonly type: 'message_failed'; readonly messageId: string; readonly code: number | null }
-  /** The number may not start calls until then; null: until further notice (meta-calling.md §3.11). */
-  | { readonly type: 'calling_restricted'; readonly until: number | null }
 );
-
-/** A restriction before it is known whose: `account_update` names a number only as it is displayed. */
-export interface CallingRestriction {
-  /** Digits. */
-  readonly displayPhoneNumber: string;
-  readonly at: number;
-  readonly until: number | null;
-}
 
 /** Where permission events go. Awaited: a webhook is worked off only when its events were taken. */
 export interface PermissionEventSink {

@@ -32,10 +32,22 @@ export const messageItem = z.object({
     .catch({ type: null, call_permission_reply: null }),
 });
 
-export const messageStatusItem = z.object({ id: text, status: word, timestamp: moment, errors: list });
+export const messageStatusItem = z.object({
+  id: text,
+  status: word,
+  timestamp: moment,
+  recipient_id: text,
+  recipient_user_id: text,
+  errors: list,
+});
 
-export const accountUpdateValue = z.object({ phone_number: text, event: word, restriction_info: list });
+export const accountUpdateValue = z.object({
+  phone_number: text,
+  event: word,
+  restriction_info: list,
+  violation_info: list,
+});
 
-export const restrictionItem = z.object({ restriction_type: word, expiration: moment });
+export const violationItem = z.object({ violation_type: word, remediation: text });
 
 export type MessageItem = z.output<typeof messageItem>;

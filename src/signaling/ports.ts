@@ -1,6 +1,11 @@
 import type { CallIdentity, MetaInput } from '../call/index.ts';
 import type { GraphActReport } from './graph-types.ts';
 
+export type * from './account-event.ts';
+export type * from './artifact-event.ts';
+export type * from './forward/forwarder.ts';
+export type * from './message-word.ts';
+
 /** Raw webhooks, kept before they are answered and until they were worked off. */
 export interface Inbox {
   /** Durable when it resolves. A `deliveryKey` seen before stores nothing and resolves to null. */
@@ -20,6 +25,8 @@ export interface Inbox {
 export interface RawWebhook {
   readonly receivedAt: number;
   readonly source: 'meta' | 'kapso';
+  /** The only numbers that whoever signed it may speak for; absent: all of them. */
+  readonly speaksFor?: readonly string[];
   readonly deliveryKey: string;
   readonly body: Buffer;
 }
@@ -39,14 +46,23 @@ export interface StoredWebhook extends RawWebhook {
 export interface NumberDirectory {
   isOurs(phoneNumberId: string): boolean;
   /**
-   * Our number that is displayed so; null if none is. Some webhooks know a number by nothing else (meta-calling.md §3.11).
+   * Our numbers that are displayed so. Some webhooks know a number by nothing else (meta-calling.md §3.11). They are more
+   * than one if a webhook claimed it of another's.
    *
    * @param displayPhoneNumber digits; what is kept may have a plus and spaces
    */
-  numberShowing(displayPhoneNumber: string): string | null;
+  numbersShowing(displayPhoneNumber: string): readonly string[];
+  /** The secrets of the numbers' own apps at Meta, besides those of the installation. */
+  signers(): readonly NumberSigner[];
   /** A webhook said that our number is displayed so; kept if it is new. */
   showsAs(phoneNumberId: string, displayPhoneNumber: string): Promise<void>;
   credentials(phoneNumberId: string): Promise<GraphCredentials | null>;
+}
+
+/** What is signed with it may speak of these numbers, and of no others. */
+export interface NumberSigner {
+  readonly appSecret: string;
+  readonly phoneNumberIds: readonly string[];
 }
 
 export interface GraphCredentials {

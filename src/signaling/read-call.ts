@@ -69,7 +69,7 @@ function readInput(
         errors: errorsOf(call, shared),
       };
     default:
-      // Recordings, transcripts, SIP's call_created, and what Meta will think of next (meta-calling.md §3.8, §3.9).
+      // SIP's call_created, and what Meta will think of next (meta-calling.md §3.9).
       return { reason: `event ${nameOf(call.event?.toLowerCase())} is not worked off` };
   }
 }

@@ -16,6 +16,16 @@ export interface UserSide {
  * @param alone nothing else in the change can be of another user, so the only contact is this one's
  */
 export function readUser(side: UserSide, contacts: readonly unknown[], alone: boolean): User {
+  const { username, ...user } = readNamedUser(side, contacts, alone);
+  return { ...user, name: user.name ?? username };
+}
+
+/** The same, with the two names apart. */
+export function readNamedUser(
+  side: UserSide,
+  contacts: readonly unknown[],
+  alone: boolean,
+): User & { readonly username: string | null } {
   const waId = phoneDigits(side.phone);
   const userId = side.userId ?? bsuid(side.phone);
   const known = contacts.flatMap((item) => {
@@ -34,7 +44,8 @@ export function readUser(side: UserSide, contacts: readonly unknown[], alone: bo
     waId: waId ?? phoneDigits(contact?.wa_id ?? null),
     userId: userId ?? contact?.user_id ?? null,
     parentUserId: side.parentUserId ?? contact?.parent_user_id ?? null,
-    name: contact?.profile.name ?? contact?.profile.username ?? null,
+    name: contact?.profile.name ?? null,
+    username: contact?.profile.username ?? null,
   };
 }
 

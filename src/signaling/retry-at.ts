@@ -1,4 +1,4 @@
-import { readRetryAfter } from './retry-delay.ts';
+import { readRetryAfter } from '../net/index.ts';
 
 /**
  * When Graph would allow what it refused, Unix milliseconds; null if it does not say. `error_data` of 138012 names the time

@@ -26,6 +26,16 @@ export function verifySignature(headers: WebhookHeaders, body: Buffer, secrets: 
   return null;
 }
 
+/** Whose signature of Meta's kind the raw bytes have: all of them, for several may have one secret. */
+export function signersOf<Signer extends { readonly appSecret: string }>(
+  headers: WebhookHeaders,
+  body: Buffer,
+  signers: readonly Signer[],
+): readonly Signer[] {
+  const digest = digestIn(headers['x-hub-signature-256'], META_FORM);
+  return digest === null ? [] : signers.filter(({ appSecret }) => isSignedWithOne([appSecret], body, digest));
+}
+
 /** The value of `X-Hub-Signature-256` for this body. */
 export function signMeta(secret: string, body: Buffer): string {
   return `sha256=${hmac(secret, body).toString('hex')}`;

@@ -37,8 +37,7 @@ export function* changesOf(body: unknown): Generator<WebhookChange> {
  */
 export function onlyCall({ field, value, entryId, entryTime }: WebhookChange, call: unknown): unknown {
   const { statuses: _, contacts, ...rest } = value as Record<string, unknown>;
-  const parties = new Set(['from', 'from_user_id', 'to', 'to_user_id'].map((side) => property(call, side)));
-  const isParty = (contact: unknown) => ['wa_id', 'user_id'].some((id) => isOneOf(property(contact, id), parties));
+  const isParty = (contact: unknown) => isContactOf(contact, [call]);
   const entry = {
     ...(entryId !== undefined && { id: entryId }),
     ...(entryTime !== undefined && { time: entryTime }),
@@ -52,16 +51,38 @@ export function onlyCall({ field, value, entryId, entryTime }: WebhookChange, ca
   return { object: 'whatsapp_business_account', entry: [entry] };
 }
 
+/** Where calls and statuses name people. */
+const SIDES = ['from', 'from_user_id', 'to', 'to_user_id', 'recipient_id', 'recipient_user_id'];
+
+/** Whether an item of `contacts` is a party of one of these calls or statuses. */
+export function isContactOf(contact: unknown, items: readonly unknown[]): boolean {
+  return ['wa_id', 'user_id'].some((id) => {
+    const name = property(contact, id);
+    return name !== undefined && items.some((item) => SIDES.some((side) => property(item, side) === name));
+  });
+}
+
 /** The phone number ids that a body speaks of, wherever a field keeps them (meta-calling.md §3.3, §3.10). */
 export function mentionedNumbers(body: unknown): ReadonlySet<string> {
   const numbers = new Set<string>();
   for (const { value } of changesOf(body)) {
-    for (const holder of [property(value, 'metadata'), property(value, 'phone_number_settings'), value]) {
-      const id = property(holder, 'phone_number_id');
-      if (typeof id === 'string' || typeof id === 'number') numbers.add(String(id));
-    }
+    for (const id of numbersIn(value)) numbers.add(id);
   }
   return numbers;
+}
+
+/** The phone number ids that the value of a change names. */
+export function numbersIn(value: unknown): readonly string[] {
+  const holders = [property(value, 'metadata'), property(value, 'phone_number_settings'), value];
+  return holders.flatMap((holder) => {
+    const id = property(holder, 'phone_number_id');
+    return typeof id === 'string' || typeof id === 'number' ? [String(id)] : [];
+  });
+}
+
+/** How the number is displayed that the value of an `account_update` is about, in digits; null if it does not say. */
+export function displayOf(value: unknown): string | null {
+  return displayedDigits(text.parse(property(value, 'phone_number')));
 }
 
 /** The numbers that a body knows only as they are displayed, in digits (meta-calling.md §3.11). */
@@ -70,18 +91,15 @@ export function displayedNumbers(body: unknown): ReadonlySet<string> {
   for (const { field, value } of changesOf(body)) {
     if (field !== 'account_update') continue;
     for (const holder of list.parse(value)) {
-      const digits = displayedDigits(text.parse(property(holder, 'phone_number')));
+      const digits = displayOf(holder);
       if (digits !== null) numbers.add(digits);
     }
   }
   return numbers;
 }
 
-function isOneOf(value: unknown, values: ReadonlySet<unknown>): boolean {
-  return value !== undefined && values.has(value);
-}
-
-function property(holder: unknown, name: string): unknown {
+/** What stands there by itself, and is not inherited. */
+export function property(holder: unknown, name: string): unknown {
   if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
   return (holder as Record<string, unknown>)[name];
 }

@@ -1,21 +1,22 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { GraphFate } from './fault-script.ts';
 import type { CallEvent } from './faults.ts';
 import { errorBody, type GraphError, graphError, httpStatusOf } from './graph-errors.ts';
+import { frameError, type Http, type NumberParams, refuse } from './graph-frame.ts';
 import { type GraphRequestRecord, recordOf } from './graph-record.ts';
 import {
   type ConnectRequest,
   type MessageRequest,
-  no,
   type Parsed,
   type PermissionsRequest,
   parseMessage,
   parsePermissions,
 } from './graph-requests.ts';
 import { type ActionRequest, checkState, type GraphCallView, parseRequest } from './graph-rules.ts';
+import { NumberDesk } from './number-desk.ts';
+import { numberRoutes } from './number-routes.ts';
 import type { SdpRules } from './sdp-rules.ts';
 
 export interface GraphServerOptions {
@@ -24,6 +25,10 @@ export interface GraphServerOptions {
   readonly port: number;
   readonly phoneNumberIds: readonly string[];
   readonly token: string;
+  /** Unix milliseconds. Default: this machine's. */
+  readonly now?: () => number;
+  /** How a number is displayed. Default: nobody knows. */
+  readonly displayOf?: (phoneNumberId: string) => string | null;
   readonly rules: SdpRules;
   /** How long Graph itself takes for each request, ms. */
   readonly latencyMs: number;
@@ -59,23 +64,26 @@ export interface GraphServer {
 }
 
 /**
- * A stand-in for graph.facebook.com that knows calls, call permissions and messages of its phone numbers, and holds every
+ * A stand-in for graph.facebook.com that knows calls, call permissions, messages, settings, profile and media of its phone numbers, and holds every
  * request against what Meta enforces (meta-calling.md §2, §4.3, §7). Rejects with the system's error if the port is taken.
  */
 export async function startGraphServer(options: GraphServerOptions, backend: GraphBackend): Promise<GraphServer> {
   const requests: GraphRequestRecord[] = [];
   const app = Fastify({ forceCloseConnections: true });
-  const desk = new Desk(options, backend, requests);
+  const numbers = new NumberDesk();
+  const desk = new Desk(options, backend, numbers, requests);
   const { rules } = options;
-  app.post<{ Params: Params }>('/:version/:phoneNumberId/calls', (http, reply) =>
+  app.post<{ Params: NumberParams }>('/:version/:phoneNumberId/calls', (http, reply) =>
     desk.serve(http, reply, () => parseRequest(http.body, rules)),
   );
-  app.post<{ Params: Params }>('/:version/:phoneNumberId/messages', (http, reply) =>
+  app.post<{ Params: NumberParams }>('/:version/:phoneNumberId/messages', (http, reply) =>
     desk.serve(http, reply, () => parseMessage(http.body)),
   );
-  app.get<{ Params: Params }>('/:version/:phoneNumberId/call_permissions', (http, reply) =>
+  app.get<{ Params: NumberParams }>('/:version/:phoneNumberId/call_permissions', (http, reply) =>
     desk.serve(http, reply, () => parsePermissions(http.query)),
   );
+  const { now = Date.now, displayOf = () => null } = options;
+  numberRoutes(app, numbers, { ...options, now, displayOf });
   app.setNotFoundHandler((_request, reply) => refuse(reply, graphError(100, 'Unknown path components')));
   app.setErrorHandler((error, _request, reply) => refuse(reply, errorOf(error)));
   await app.listen({ host: options.host, port: options.port });
@@ -89,23 +97,18 @@ export async function startGraphServer(options: GraphServerOptions, backend: Gra
   };
 }
 
-interface Params {
-  readonly version: string;
-  readonly phoneNumberId: string;
-}
-
-type Http = FastifyRequest<{ Params: Params }>;
-
 class Desk {
   readonly #options: GraphServerOptions;
   readonly #backend: GraphBackend;
+  readonly #numbers: NumberDesk;
   readonly #requests: GraphRequestRecord[];
   readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
 
-  constructor(options: GraphServerOptions, backend: GraphBackend, requests: GraphRequestRecord[]) {
+  constructor(options: GraphServerOptions, backend: GraphBackend, numbers: NumberDesk, requests: GraphRequestRecord[]) {
     this.#options = options;
     this.#backend = backend;
+    this.#numbers = numbers;
     this.#requests = requests;
   }
 
@@ -118,7 +121,7 @@ class Desk {
   async serve(http: Http, reply: FastifyReply, parse: () => Parsed<GraphRequest>): Promise<FastifyReply> {
     const at = performance.timeOrigin + performance.now();
     const { phoneNumberId } = http.params;
-    const parsed = this.#frameError(http) ?? parse();
+    const parsed = frameError(http, this.#options) ?? parse();
     const fate = parsed.ok ? this.#backend.fate(parsed.request, phoneNumberId) : null;
     const waitMs = this.#options.latencyMs + (fate?.delayMs ?? 0);
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
@@ -156,15 +159,12 @@ class Desk {
     if (fate?.lost === 'before') return null;
     if (fate?.refusal) return { ok: false, error: fate.refusal };
     if (fate?.failure?.performed === false) return null;
+    // Calls that go on may be ended; new ones are for numbers with calling on alone (meta-calling.md §2.2, §7.2).
+    const wantsCalling = request.action === 'connect' || request.action === 'call_permissions';
+    if (wantsCalling && !this.#numbers.isCallingOn(phoneNumberId)) return { ok: false, error: graphError(138000) };
     // The state is looked at when the action would happen, not when it was asked for.
     const error = 'callId' in request ? checkState(this.#backend.find(request.callId, phoneNumberId), request) : null;
     return error === null ? this.#backend.perform(request, phoneNumberId) : { ok: false, error };
-  }
-
-  #frameError(http: Http): { readonly ok: false; readonly error: GraphError } | null {
-    if (!isBearer(http.headers.authorization, this.#options.token)) return { ok: false, error: graphError(190) };
-    if (!/^v\d+\.\d+$/.test(http.params.version)) return no('Unknown API version');
-    return this.#options.phoneNumberIds.includes(http.params.phoneNumberId) ? null : no('Invalid phone number id');
   }
 }
 
@@ -172,16 +172,6 @@ class Desk {
 function errorOf(error: unknown): GraphError {
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   return status < 500 ? graphError(100, 'The body must be JSON') : graphError(131000, 'The simulated Graph failed');
-}
-
-function isBearer(header: string | undefined, token: string): boolean {
-  const given = Buffer.from(header ?? '');
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
-}
-
-function refuse(reply: FastifyReply, error: GraphError): FastifyReply {
-  return reply.code(httpStatusOf(error)).send(errorBody(error));
 }
 
 function urlOf(app: FastifyInstance, host: string): string {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { WebhookValue } from './webhooks.ts';
 
 /** The field that a change is about; each has its own kind of value. */
-export type WebhookField = 'calls' | 'messages' | 'account_update';
+export type WebhookField = 'calls' | 'messages' | 'account_update' | 'account_settings_update';
 
 /**
  * The body of one delivery; up to 1,000 values may be batched (meta-calling.md §3).

@@ -46,6 +46,8 @@ export interface SimulatedWhatsApp {
   message(user: UserName, text?: string, phoneNumberId?: string): Promise<void>;
   /** WhatsApp pauses calls and requests of a number for low quality. `until` in Unix milliseconds. */
   restrict(until: number, phoneNumberId?: string): Promise<void>;
+  /** Calling is switched on or off in the settings of a number. */
+  switchCalling(on: boolean, phoneNumberId?: string): Promise<void>;
   /** Goes away without another word: no webhook is sent for calls that are live. */
   close(): Promise<void>;
 }
@@ -107,10 +109,19 @@ class Desk implements SimulatedWhatsApp {
   }
 
   async start(): Promise<void> {
-    const { host, port, token, g711, graphLatencyMs } = this.#office.options;
+    const { host, port, token, g711, graphLatencyMs, now } = this.#office.options;
     const phoneNumberIds = this.#office.numbers.map((number) => number.phoneNumberId);
     this.#server = await startGraphServer(
-      { host, port, phoneNumberIds, token, rules: { g711 }, latencyMs: graphLatencyMs },
+      {
+        host,
+        port,
+        phoneNumberIds,
+        token,
+        now,
+        displayOf: (phoneNumberId) => this.#office.number(phoneNumberId).displayPhoneNumber,
+        rules: { g711 },
+        latencyMs: graphLatencyMs,
+      },
       {
         find: (callId, phoneNumberId) => this.#office.register.find(callId, phoneNumberId),
         fate: (request) => this.#fate(request),
@@ -151,6 +162,10 @@ class Desk implements SimulatedWhatsApp {
 
   restrict(until: number, phoneNumberId?: string): Promise<void> {
     return this.#office.permissions.restrict(until, this.#office.number(phoneNumberId));
+  }
+
+  switchCalling(on: boolean, phoneNumberId?: string): Promise<void> {
+    return this.#office.permissions.switchCalling(on, this.#office.number(phoneNumberId));
   }
 
   async close(): Promise<void> {

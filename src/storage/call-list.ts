@@ -1,7 +1,17 @@
-import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { CallListQuery, CallPage } from '../calls-api/ports.ts';
-import { toRecord } from './call-record.ts';
-import { keysetPage } from './keyset-page.ts';
+import type { Kysely } from 'kysely';
+import type { CallRecord } from '../calls-api/ports.ts';
+import {
+  type CallFilter,
+  type CallListQuery,
+  type CallPage,
+  type CountedPage,
+  NUMBERED_CALLS,
+} from '../calls-api/ports.ts';
+import { type ListedRow, RECORD_COLUMNS, toRecord } from './call-record.ts';
+import { countOf, placesOf, type Search, searchOf } from './call-search.ts';
+import { LINK_COLUMNS, linksIn } from './contacts/call-links.ts';
+import { KeptQuery } from './kept-query.ts';
+import { cursorAt, pageBy, type Reach } from './keyset-page.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -11,25 +21,73 @@ import type { Schema } from './schema.ts';
  * @throws InvalidCursor
  */
 export async function listCalls(db: Kysely<Schema>, query: CallListQuery): Promise<CallPage> {
-  const matching = db
-    .selectFrom('calls')
-    .selectAll()
-    .where((where) => matches(where, query));
-  const page = await keysetPage(matching, 'calls', query);
-  return { ...page, data: page.data.map(toRecord) };
+  const page = await pageBy(query, (reach) => callsAt(db, searchOf(query, reach), reach.side));
+  return { ...page, data: page.data.map(recordOf) };
 }
 
-type Where = ExpressionBuilder<Schema, 'calls'>;
+/** A page by its number, from 1, as far as pages are numbered; beyond it is empty. */
+export async function listNumberedCalls(
+  db: Kysely<Schema>,
+  filter: CallFilter,
+  { number, size }: { readonly number: number; readonly size: number },
+): Promise<CountedPage<CallRecord>> {
+  const count = await countUpTo(db, searchOf(filter, { beyond: null, limit: NUMBERED_CALLS + 1 }));
+  const found = { count: Math.min(count, NUMBERED_CALLS), isExact: count <= NUMBERED_CALLS };
+  const skip = (number - 1) * size;
+  if (skip >= found.count) return { ...found, data: [], before: null, after: null };
+  const rows = await callsAt(db, searchOf(filter, { beyond: null, limit: size + 1 }, skip), 'older');
+  const shown = rows.slice(0, size);
+  const [newest, oldest] = [shown[0], shown.at(-1)];
+  return {
+    ...found,
+    data: shown.map(recordOf),
+    before: number === 1 || newest === undefined ? null : cursorAt(newest),
+    after: rows.length <= size || oldest === undefined ? null : cursorAt(oldest),
+  };
+}
 
-function matches(where: Where, query: CallListQuery) {
-  const { callId } = query;
-  return where.and([
-    where('phone_number_id', '=', query.phoneNumberId),
-    where('project_id', '=', query.projectId),
-    ...(query.direction === null ? [] : [where('direction', '=', query.direction)]),
-    ...(query.status === null ? [] : [where('status', '=', query.status)]),
-    ...(query.since === null ? [] : [where('started_at', '>=', query.since)]),
-    ...(query.until === null ? [] : [where('started_at', '<=', query.until)]),
-    ...(callId === null ? [] : [where.or([where('call_id', '=', callId), where('id', '=', callId)])]),
-  ]);
+/** One for each set of filters that is asked by: they are few, and long. */
+const PAGES = new Map<string, KeptQuery<Search, ListedRow>>();
+const COUNTS = new Map<string, KeptQuery<Search, { readonly count: number }>>();
+
+async function callsAt(db: Kysely<Schema>, search: Search, side: Reach['side']): Promise<readonly ListedRow[]> {
+  const order = side === 'newer' ? 'asc' : 'desc';
+  const query = keptFor(PAGES, `${side} ${Object.keys(search).join()}`, (of, given) =>
+    of
+      .selectFrom(rowsOf(of, given, side).as('calls'))
+      .leftJoin('permission_pairs as pair', 'pair.id', 'calls.pair_id')
+      .leftJoin('conversations as conversation', 'conversation.id', 'calls.conversation_id')
+      .leftJoin('numbers as number', 'number.phone_number_id', 'calls.phone_number_id')
+      .select(RECORD_COLUMNS)
+      .select(LINK_COLUMNS)
+      .orderBy('calls.created_at', order)
+      .orderBy('calls.id', order),
+  );
+  return await query.execute(db, search);
+}
+
+/** The columns of the calls in their places. Those that are skipped are not read from the table. */
+function rowsOf(db: Kysely<Schema>, search: Search, side: Reach['side']) {
+  const { isOneWay, places } = placesOf(db, search, side);
+  if (isOneWay && search.skip === undefined) return places.clearSelect().select(RECORD_COLUMNS);
+  return db.selectFrom(places.as('place')).innerJoin('calls', 'calls.id', 'place.id').select(RECORD_COLUMNS);
+}
+
+async function countUpTo(db: Kysely<Schema>, search: Search): Promise<number> {
+  const [row] = await keptFor(COUNTS, Object.keys(search).join(), countOf).execute(db, search);
+  return row!.count;
+}
+
+function keptFor<Row>(
+  kept: Map<string, KeptQuery<Search, Row>>,
+  key: string,
+  build: ConstructorParameters<typeof KeptQuery<Search, Row>>[0],
+): KeptQuery<Search, Row> {
+  const known = kept.get(key) ?? new KeptQuery(build);
+  kept.set(key, known);
+  return known;
+}
+
+function recordOf(row: ListedRow): CallRecord {
+  return toRecord(row, linksIn(row));
 }

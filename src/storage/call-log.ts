@@ -1,18 +1,27 @@
 import { type Kysely, type RawBuilder, sql, type Updateable } from 'kysely';
 import type { CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
-import type { CallDetail, CallListQuery, CallPage, CallQueries, TimelineLine } from '../calls-api/ports.ts';
+import type {
+  CallDetail,
+  CallFilter,
+  CallListQuery,
+  CallPage,
+  CallQueries,
+  CallRecord,
+  CountedPage,
+  TimelineLine,
+} from '../calls-api/ports.ts';
 import type { AgentName, CallLog, RecordedCall, UnfinishedCall } from '../runtime/ports.ts';
-import { listCalls } from './call-list.ts';
-import { toDetail } from './call-record.ts';
+import { callDetail } from './call-detail.ts';
+import { listCalls, listNumberedCalls } from './call-list.ts';
 import { appendEvent, endingColumns, freeName, identityOf, newCall } from './call-row.ts';
+import { conversationFor } from './contacts/conversations.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { hasName, linkedPair, openWindow, pairFor } from './permission-book/pairs.ts';
+import { hasName, linkedPair, openWindow, pairFor, WINDOW_MS } from './permission-book/pairs.ts';
 import type { CallsTable, Schema } from './schema.ts';
+import { changeCall, insertCall } from './write-call.ts';
 
 /** Meta repeats webhooks for up to 7 days (meta-calling.md §3.2); no connect comes later than that. */
 const TOMBSTONE_KEPT_MS = 8 * 24 * 3_600_000;
-/** A call of the user opens the service window, answered or not, and so does a call of ours that is picked up (§6). */
-const WINDOW_MS = 24 * 3_600_000;
 
 /**
  * The calls: one record each, and the timeline of what happened. The permission ledger counts them, so each call belongs
@@ -29,17 +38,29 @@ export class SqlCallLog implements CallLog, CallQueries {
 
   async create(identity: CallIdentity, status: CallStatus, at: number, agent: AgentName | null): Promise<void> {
     await this.#writes.run(async (db) => {
-      const pairId = await pairOf(db, identity);
+      const pairId = await pairOf(db, identity, at);
+      const { phoneNumberId, user } = identity;
+      const profile = { name: user.name, username: null, parentUserId: user.parentUserId };
+      const word = { phoneNumberId, at, profile };
+      const conversationId = pairId === null ? null : await conversationFor(db, { ...word, pairId });
       const placedAt = identity.direction === 'outbound' ? at : null;
-      const row = newCall(identity, { status, agent, followed: false, pairId, placedAt, createdAt: at });
-      await db.insertInto('calls').values(row).execute();
+      const row = newCall(identity, {
+        status,
+        agent,
+        followed: false,
+        pairId,
+        conversationId,
+        placedAt,
+        createdAt: at,
+      });
+      await insertCall(db, row, at);
     });
   }
 
   async update(id: string, patch: CallPatch, at: number): Promise<void> {
     const changes = { ...changedColumns(patch), updated_at: at };
     await this.#writes.run(async (db) => {
-      await db.updateTable('calls').set(changes).where('id', '=', id).execute();
+      await changeCall(db, id, changes, patch, at);
       if (patch.sessionStartedAt !== undefined) await openWindowOfDial(db, id, patch.sessionStartedAt);
     });
   }
@@ -97,15 +118,12 @@ export class SqlCallLog implements CallLog, CallQueries {
     return await listCalls(this.#db, query);
   }
 
-  async find(callId: string): Promise<CallDetail | null> {
-    const row = await this.#db
-      .selectFrom('calls')
-      .leftJoin('dials', 'dials.id', 'calls.id')
-      .selectAll('calls')
-      .select(['dials.state', 'dials.asked_at', 'dials.next_at', 'dials.deadline_at'])
-      .where((where) => where.or([where('calls.id', '=', callId), where('calls.call_id', '=', callId)]))
-      .executeTakeFirst();
-    return row === undefined ? null : toDetail(row);
+  async listNumbered(filter: CallFilter, page: { number: number; size: number }): Promise<CountedPage<CallRecord>> {
+    return await listNumberedCalls(this.#db, filter, page);
+  }
+
+  async find(projectId: string, callId: string): Promise<CallDetail | null> {
+    return await callDetail(this.#db, callId, projectId);
   }
 
   async timeline(callId: string): Promise<readonly TimelineLine[]> {
@@ -122,10 +140,11 @@ export class SqlCallLog implements CallLog, CallQueries {
 }
 
 /** A webhook that names the user by number and by BSUID makes one pair of two; of a dial, the names are a client's. */
-async function pairOf(db: Kysely<Schema>, { direction, phoneNumberId, user, startedAt }: CallIdentity) {
+async function pairOf(db: Kysely<Schema>, { direction, phoneNumberId, user, startedAt }: CallIdentity, at: number) {
   if (!hasName(user)) return null;
-  if (direction === 'outbound') return await pairFor(db, phoneNumberId, user);
-  const pairId = await linkedPair(db, phoneNumberId, user);
+  if (direction === 'outbound') return await pairFor(db, phoneNumberId, user, at);
+  const pairId = await linkedPair(db, phoneNumberId, user, at);
+  // A call of the user opens it answered or not.
   await openWindow(db, pairId, startedAt + WINDOW_MS);
   return pairId;
 }

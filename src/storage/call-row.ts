@@ -1,6 +1,10 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import { type CallIdentity, type CallStatus, DEFAULT_PROJECT_ID, type Ending } from '../call/index.ts';
+import type { CallIdentity, CallStatus, Ending } from '../call/index.ts';
+import { projectOfNumber } from './project-of-number.ts';
 import type { CallsTable, Schema } from './schema.ts';
+
+/** A write is tried for this long, and waits for those before it (GroupCommit). */
+const COMMITTED_WITHIN_MS = 10_000;
 
 /** What of a new call's row does not follow from its identity. */
 export interface NewCall {
@@ -8,6 +12,7 @@ export interface NewCall {
   readonly agent: { readonly id: string; readonly name: string } | null;
   readonly followed: boolean;
   readonly pairId: string | null;
+  readonly conversationId: string | null;
   readonly placedAt: number | null;
   /** Unix milliseconds. */
   readonly createdAt: number;
@@ -17,7 +22,7 @@ export interface NewCall {
 export function newCall(
   identity: CallIdentity,
   more: NewCall,
-): Omit<CallsTable, 'project_id'> & { project_id: RawBuilder<string> } {
+): Omit<CallsTable, 'project_id' | 'created_at'> & { project_id: RawBuilder<string>; created_at: RawBuilder<number> } {
   return {
     id: identity.id,
     call_id: identity.callId,
@@ -46,11 +51,22 @@ export function newCall(
     launched: 0,
     followed: more.followed ? 1 : 0,
     pair_id: more.pairId,
+    conversation_id: more.conversationId,
     placed_at: more.placedAt,
-    project_id: sql<string>`coalesce((select project_id from numbers where phone_number_id = ${identity.phoneNumberId}), ${DEFAULT_PROJECT_ID})`,
-    created_at: more.createdAt,
+    project_id: projectOfNumber(identity.phoneNumberId),
+    created_at: afterOthers(identity.phoneNumberId, more.createdAt),
     updated_at: more.createdAt,
   };
+}
+
+/**
+ * Records are committed one after the other, a moment after the time that they have, and lists are in the order of that time:
+ * without this, who asks for what is newer than a cursor would never hear of a call that had its time before and was
+ * committed after. A clock that was set back by more is not followed.
+ */
+function afterOthers(phoneNumberId: string, at: number): RawBuilder<number> {
+  const newest = sql<number>`(select max(created_at) from calls where project_id = ${projectOfNumber(phoneNumberId)})`;
+  return sql<number>`case when ${newest} between ${at} and ${at + COMMITTED_WITHIN_MS} then ${newest} + 1 else ${at} end`;
 }
 
 export function identityOf(row: Selectable<CallsTable>): CallIdentity {
@@ -102,21 +118,4 @@ export async function appendEvent(
     .insertInto('call_events')
     .values({ call_key: id, at, type, data: JSON.stringify(data) })
     .execute();
-}
-
-/**
- * Ends a call that no machine has, in the transaction of `db`: its record gets the ending and the timeline its last line.
- * False if it is over already.
- */
-export async function endCall(db: Kysely<Schema>, id: string, ending: Ending, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('calls')
-    .set({ ...endingColumns(ending), status: statusAfter(ending), ended_at: at, updated_at: at })
-    .where('id', '=', id)
-    .where('ending_class', 'is', null)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return false;
-  const { class: kind, reason, endedBy, detail } = ending;
-  await appendEvent(db, id, at, 'ended', { class: kind, reason, endedBy, detail });
-  return true;
 }

@@ -24,6 +24,7 @@ export class SqlInbox implements Inbox {
           source: webhook.source,
           delivery_key: webhook.deliveryKey,
           body: webhook.body,
+          speaks_for: webhook.speaksFor === undefined ? null : JSON.stringify(webhook.speaksFor),
           done_at: null,
           outcome: null,
         })
@@ -37,7 +38,7 @@ export class SqlInbox implements Inbox {
   async pending(limit: number): Promise<readonly StoredWebhook[]> {
     const rows = await this.#db
       .selectFrom('webhook_inbox')
-      .select(['id', 'received_at', 'source', 'delivery_key', 'body'])
+      .select(['id', 'received_at', 'source', 'delivery_key', 'body', 'speaks_for'])
       .where('done_at', 'is', null)
       .orderBy('id')
       .limit(limit)
@@ -48,6 +49,7 @@ export class SqlInbox implements Inbox {
       source: row.source,
       deliveryKey: row.delivery_key,
       body: Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength),
+      ...(row.speaks_for !== null && { speaksFor: JSON.parse(row.speaks_for) }),
     }));
   }
 

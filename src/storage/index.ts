@@ -8,6 +8,7 @@ export type { ClaimWatch } from './claim-watch.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError } from './database-error.ts';
 export type { DatabasePlace } from './database-place.ts';
-export type { NumberSettings, NumberStore } from './numbers.ts';
+export type { NumberSettings } from './number-row.ts';
+export type { NumberStore } from './numbers.ts';
 export { SealError } from './seal.ts';
 export { claimDatabase } from './single-owner.ts';

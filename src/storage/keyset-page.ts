@@ -3,9 +3,16 @@ import type { Page, PageQuery } from '../calls-api/ports.ts';
 import { decodeCursor, encodeCursor, type PageCursor } from './cursor.ts';
 
 /** What a list is ordered by: a time, and an id where two have the same. */
-interface Placed {
+export interface Placed {
   readonly created_at: number;
   readonly id: string;
+}
+
+/** Which rows are read, always the nearest first: those on one side of a place, or from the newest on (null). */
+export interface Reach {
+  readonly side: 'newer' | 'older';
+  readonly beyond: PageCursor | null;
+  readonly limit: number;
 }
 
 /**
@@ -20,41 +27,58 @@ export async function keysetPage<DB, TB extends keyof DB, Row extends Placed>(
   table: TB & string,
   query: PageQuery,
 ): Promise<Page<Row>> {
-  const place = { at: sql.ref<number>(`${table}.created_at`), id: sql.ref<string>(`${table}.id`) };
-  const beyond = (side: 'newer' | 'older', { createdAt, id }: PageCursor) =>
-    sql<SqlBool>`(${place.at}, ${place.id}) ${sql.raw(side === 'newer' ? '>' : '<')} (${createdAt}, ${id})`;
-  const exists = async (side: 'newer' | 'older', row: Row) => {
-    const others = matching
-      .clearSelect()
-      .select(place.id.as('id'))
-      .where(beyond(side, placeOf(row)));
-    return (await others.limit(1).executeTakeFirst()) !== undefined;
-  };
+  const order = placeIn(table);
+  return await pageBy(query, async ({ side, beyond, limit }) => {
+    const direction = side === 'newer' ? 'asc' : 'desc';
+    const from = beyond === null ? matching : matching.where(isBeyond(table, side, beyond));
+    return await from.orderBy(order.at, direction).orderBy(order.id, direction).limit(limit).execute();
+  });
+}
 
-  const backwards = query.before !== null;
+/**
+ * The same for rows that are read in a way of their own.
+ *
+ * @throws InvalidCursor
+ */
+export async function pageBy<Row extends Placed>(
+  query: PageQuery,
+  read: (reach: Reach) => Promise<readonly Row[]>,
+): Promise<Page<Row>> {
+  const side = query.before === null ? 'older' : 'newer';
   const cursor = cursorOf(query);
-  const order = backwards ? 'asc' : 'desc';
-  const from = cursor === null ? matching : matching.where(beyond(backwards ? 'newer' : 'older', cursor));
   // One more than asked for tells whether there is another page.
-  const found = await from
-    .orderBy(place.at, order)
-    .orderBy(place.id, order)
-    .limit(query.limit + 1)
-    .execute();
+  const found = await read({ side, beyond: cursor, limit: query.limit + 1 });
   const rows = found.slice(0, query.limit);
-  if (backwards) rows.reverse();
+  if (side === 'newer') rows.reverse();
 
   const newest = rows[0];
   const oldest = rows.at(-1);
   if (newest === undefined || oldest === undefined) return { data: [], before: null, after: null };
+  const exists = async (way: Reach['side'], row: Row) =>
+    (await read({ side: way, beyond: placeOf(row), limit: 1 })).length > 0;
   const more = found.length > query.limit;
-  const hasNewer = backwards ? more : cursor !== null && (await exists('newer', newest));
-  const hasOlder = backwards ? await exists('older', oldest) : more;
+  const hasNewer = side === 'newer' ? more : cursor !== null && (await exists('newer', newest));
+  const hasOlder = side === 'newer' ? await exists('older', oldest) : more;
   return {
     data: rows,
-    before: hasNewer ? encodeCursor(placeOf(newest)) : null,
-    after: hasOlder ? encodeCursor(placeOf(oldest)) : null,
+    before: hasNewer ? cursorAt(newest) : null,
+    after: hasOlder ? cursorAt(oldest) : null,
   };
+}
+
+/** What a client is given to go on from a row. */
+export function cursorAt(row: Placed): string {
+  return encodeCursor(placeOf(row));
+}
+
+/** Whether a row of `table` comes before or after a place in the order of lists. */
+export function isBeyond(table: string, side: Reach['side'], { createdAt, id }: PageCursor) {
+  const place = placeIn(table);
+  return sql<SqlBool>`(${place.at}, ${place.id}) ${sql.raw(side === 'newer' ? '>' : '<')} (${createdAt}, ${id})`;
+}
+
+function placeIn(table: string) {
+  return { at: sql.ref<number>(`${table}.created_at`), id: sql.ref<string>(`${table}.id`) };
 }
 
 function placeOf({ created_at, id }: Placed): PageCursor {

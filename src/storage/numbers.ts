@@ -1,42 +1,50 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import { NO_RULES, type NumberRules } from '../agents/ports.ts';
-import { type CallPolicy, DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../call/index.ts';
-import type { KnownNumbers, NumberRulesBook } from '../calls-api/ports.ts';
+import { DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../call/index.ts';
+import type {
+  AccountNumbers,
+  ConnectedNumber,
+  KnownNumbers,
+  NewNumber,
+  NumberBook,
+  NumberChanges,
+  NumberRemoval,
+  NumberRulesBook,
+} from '../calls-api/ports.ts';
 import { DEFAULT_DIAL_RULES, type DialRules, type DialRulesBook } from '../permissions/ports.ts';
-import type { GraphCredentials, NumberDirectory } from '../signaling/ports.ts';
+import type { GraphCredentials, NumberDirectory, NumberSigner } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { NumbersTable, Schema } from './schema.ts';
+import { tellNumber } from './number-events.ts';
+import { removeNumber } from './number-removal.ts';
+import {
+  type NumberEntry,
+  type NumberPatch,
+  type NumberSettings,
+  numberColumns,
+  numberEntry,
+  patchColumns,
+} from './number-row.ts';
+import type { Schema } from './schema.ts';
 import type { Sealer } from './seal.ts';
 
-/** A business number of ours. Holds secrets: never log it whole. */
-export interface NumberSettings {
-  readonly phoneNumberId: string;
-  readonly projectId: string;
-  /** As Meta displays it. */
-  readonly displayPhoneNumber: string | null;
-  readonly credentials: GraphCredentials;
-  /** How its calls are handled, whoever answers them. */
-  readonly policy: Omit<CallPolicy, 'agents'>;
-}
-
-type GivenNumber = Omit<NumberSettings, 'projectId'> & { readonly projectId?: string };
-
-interface Entry {
-  readonly settings: NumberSettings;
-  readonly rules: NumberRules;
-  readonly dialRules: DialRules;
-}
+/** What is not said stays, or is nothing. */
+type GivenNumber = Pick<NumberSettings, 'phoneNumberId' | 'displayPhoneNumber' | 'credentials' | 'policy'> &
+  Partial<NumberSettings>;
 
 /**
  * The numbers that are ours, how to speak for them and how their calls are handled. Kept in memory, because every webhook
  * asks; the rows are the truth.
  */
-export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBook, DialRulesBook {
+export class NumberStore
+  implements NumberDirectory, KnownNumbers, NumberRulesBook, DialRulesBook, NumberBook, AccountNumbers
+{
   readonly #writes: GroupCommit;
   readonly #sealer: Sealer;
-  readonly #numbers: Map<string, Entry>;
+  readonly #numbers: Map<string, NumberEntry>;
+  /** Made anew when a number has changed. */
+  #signers: readonly NumberSigner[] | null = null;
 
-  private constructor(writes: GroupCommit, sealer: Sealer, numbers: Map<string, Entry>) {
+  private constructor(writes: GroupCommit, sealer: Sealer, numbers: Map<string, NumberEntry>) {
     this.#writes = writes;
     this.#sealer = sealer;
     this.#numbers = numbers;
@@ -44,8 +52,8 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
 
   /** @throws SealError if the secrets were sealed under another master key */
   static async load(db: Kysely<Schema>, writes: GroupCommit, sealer: Sealer): Promise<NumberStore> {
-    const rows = await db.selectFrom('numbers').selectAll().orderBy('created_at').execute();
-    const numbers = rows.map((row) => [row.phone_number_id, fromRow(row, sealer)] as const);
+    const rows = await db.selectFrom('numbers').selectAll().orderBy('created_at').orderBy('phone_number_id').execute();
+    const numbers = rows.map((row) => [row.phone_number_id, numberEntry(row, sealer)] as const);
     return new NumberStore(writes, sealer, new Map(numbers));
   }
 
@@ -57,10 +65,27 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
     return this.#numbers.get(phoneNumberId)?.settings.projectId ?? null;
   }
 
-  numberShowing(displayPhoneNumber: string): string | null {
+  numbersShowing(displayPhoneNumber: string): readonly string[] {
     const shown = digitsOf(displayPhoneNumber);
-    if (shown === '') return null;
-    return this.list().find((number) => digitsOf(number.displayPhoneNumber ?? '') === shown)?.phoneNumberId ?? null;
+    if (shown === '') return [];
+    return this.list()
+      .filter((number) => digitsOf(number.displayPhoneNumber ?? '') === shown)
+      .map(({ phoneNumberId }) => phoneNumberId);
+  }
+
+  numbersOfAccount(businessAccountId: string): readonly string[] {
+    return this.list()
+      .filter((number) => number.businessAccountId === businessAccountId)
+      .map(({ phoneNumberId }) => phoneNumberId);
+  }
+
+  signers(): readonly NumberSigner[] {
+    this.#signers ??= signersOf(this.list());
+    return this.#signers;
+  }
+
+  storesMessages(phoneNumberId: string): boolean {
+    return this.#numbers.get(phoneNumberId)?.settings.storesMessages ?? false;
   }
 
   async credentials(phoneNumberId: string): Promise<GraphCredentials | null> {
@@ -71,11 +96,7 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
     const number = this.#numbers.get(phoneNumberId);
     if (number === undefined || digitsOf(number.settings.displayPhoneNumber ?? '') === digitsOf(displayPhoneNumber))
       return;
-    const shown = { display_phone_number: displayPhoneNumber };
-    await this.#writes.run((db) =>
-      db.updateTable('numbers').set(shown).where('phone_number_id', '=', phoneNumberId).execute(),
-    );
-    this.#numbers.set(phoneNumberId, { ...number, settings: { ...number.settings, displayPhoneNumber } });
+    await this.#change(phoneNumberId, { displayPhoneNumber }, number.updatedAt);
   }
 
   /** What holds for its calls; null if the number is not ours. */
@@ -88,27 +109,40 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
     return [...this.#numbers.values()].map(({ settings }) => settings);
   }
 
+  connected(projectId: string): readonly ConnectedNumber[] {
+    return [...this.#numbers.values()].filter(({ settings }) => settings.projectId === projectId).map(connectedNumber);
+  }
+
+  connectedNumber(phoneNumberId: string): ConnectedNumber | null {
+    const number = this.#numbers.get(phoneNumberId);
+    return number === undefined ? null : connectedNumber(number);
+  }
+
   /**
-   * Keeps a number, new or changed; its rules stay, and what `given` does not say of its project and how it is displayed.
+   * Keeps a number, new or changed; its rules stay, and whatever else `given` does not say.
    *
    * @param at Unix milliseconds
    */
   async upsert(given: GivenNumber, at: number): Promise<void> {
-    const displayPhoneNumber = given.displayPhoneNumber ?? this.displayPhoneNumber(given.phoneNumberId);
-    const projectId = given.projectId ?? this.projectOf(given.phoneNumberId) ?? DEFAULT_PROJECT_ID;
-    const number = { ...given, projectId, displayPhoneNumber };
-    const row = { ...toRow(number, this.#sealer), created_at: at, updated_at: at };
-    const { phone_number_id: _key, created_at: _created, ...changes } = row;
-    await this.#writes.run((db) =>
-      db
-        .insertInto('numbers')
-        .values({ ...row, rules: '{}', dial_rules: '{}' })
-        .onConflict((conflict) => conflict.column('phone_number_id').doUpdateSet(changes))
-        .execute(),
-    );
-    const rules = this.rules(number.phoneNumberId) ?? NO_RULES;
-    const dialRules = this.dialRules(number.phoneNumberId) ?? DEFAULT_DIAL_RULES;
-    this.#numbers.set(number.phoneNumberId, { settings: number, rules, dialRules });
+    const known = this.#numbers.get(given.phoneNumberId);
+    const displayPhoneNumber = given.displayPhoneNumber ?? known?.settings.displayPhoneNumber ?? null;
+    const { phoneNumberId, ...changes } = { ...given, displayPhoneNumber };
+    if (known === undefined && (await this.#insert({ ...UNSAID, phoneNumberId, ...changes }, at))) return;
+    await this.#change(phoneNumberId, changes, at);
+  }
+
+  async connect(number: NewNumber, at: number): Promise<boolean> {
+    return await this.#insert({ ...number, policy: DEFAULT_POLICY }, at);
+  }
+
+  async change(phoneNumberId: string, changes: NumberChanges, at: number): Promise<boolean> {
+    return await this.#change(phoneNumberId, changes, at);
+  }
+
+  async remove(phoneNumberId: string, at: number): Promise<NumberRemoval> {
+    const removal = await this.#writes.run((db) => removeNumber(db, phoneNumberId, at));
+    if (removal !== 'calls_live') this.#keep(phoneNumberId, null);
+    return removal;
   }
 
   rules(phoneNumberId: string): NumberRules | null {
@@ -116,12 +150,9 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
   }
 
   async setRules(phoneNumberId: string, rules: NumberRules, at: number): Promise<void> {
-    const changes = { rules: JSON.stringify(rules), updated_at: at };
-    await this.#writes.run((db) =>
-      db.updateTable('numbers').set(changes).where('phone_number_id', '=', phoneNumberId).execute(),
-    );
+    await this.#setJson(phoneNumberId, 'rules', rules, at);
     const number = this.#numbers.get(phoneNumberId);
-    if (number !== undefined) this.#numbers.set(phoneNumberId, { ...number, rules });
+    if (number !== undefined) this.#keep(phoneNumberId, { ...number, rules, updatedAt: at });
   }
 
   dialRules(phoneNumberId: string): DialRules | null {
@@ -129,60 +160,86 @@ export class NumberStore implements NumberDirectory, KnownNumbers, NumberRulesBo
   }
 
   async setDialRules(phoneNumberId: string, dialRules: DialRules, at: number): Promise<void> {
-    const changes = { dial_rules: JSON.stringify(dialRules), updated_at: at };
-    await this.#writes.run((db) =>
-      db.updateTable('numbers').set(changes).where('phone_number_id', '=', phoneNumberId).execute(),
-    );
+    await this.#setJson(phoneNumberId, 'dial_rules', dialRules, at);
     const number = this.#numbers.get(phoneNumberId);
-    if (number !== undefined) this.#numbers.set(phoneNumberId, { ...number, dialRules });
+    if (number !== undefined) this.#keep(phoneNumberId, { ...number, dialRules, updatedAt: at });
   }
 
   displayPhoneNumber(phoneNumberId: string): string | null {
     return this.#numbers.get(phoneNumberId)?.settings.displayPhoneNumber ?? null;
   }
 
-  /** False if there was no such number. */
-  async remove(phoneNumberId: string): Promise<boolean> {
-    await this.#writes.run((db) => db.deleteFrom('numbers').where('phone_number_id', '=', phoneNumberId).execute());
-    return this.#numbers.delete(phoneNumberId);
+  /** False if the number is there. */
+  async #insert(settings: NumberSettings, at: number): Promise<boolean> {
+    const { phoneNumberId } = settings;
+    const columns = numberColumns(settings, this.#sealer);
+    const row = { ...columns, rules: '{}', dial_rules: '{}', created_at: at, updated_at: at };
+    const isNew = await this.#writes.run(async (db) => {
+      const inserted = await db
+        .insertInto('numbers')
+        .values(row)
+        .onConflict((conflict) => conflict.column('phone_number_id').doNothing())
+        .returning('phone_number_id')
+        .executeTakeFirst();
+      if (inserted === undefined) return false;
+      await tellNumber(db, 'whatsapp.phone_number.created', settings, { at, key: String(at) }, {});
+      return true;
+    });
+    if (isNew) {
+      const entry = { settings, rules: NO_RULES, dialRules: DEFAULT_DIAL_RULES, createdAt: at, updatedAt: at };
+      this.#keep(phoneNumberId, entry);
+    }
+    return isNew;
+  }
+
+  /** False if the number is not there. */
+  async #change(phoneNumberId: string, changes: NumberPatch, at: number): Promise<boolean> {
+    const columns = { ...patchColumns(phoneNumberId, changes, this.#sealer), updated_at: at };
+    await this.#writes.run((db) =>
+      db.updateTable('numbers').set(columns).where('phone_number_id', '=', phoneNumberId).execute(),
+    );
+    const number = this.#numbers.get(phoneNumberId);
+    if (number === undefined) return false;
+    this.#keep(phoneNumberId, { ...number, settings: { ...number.settings, ...changes }, updatedAt: at });
+    return true;
+  }
+
+  async #setJson(phoneNumberId: string, column: 'rules' | 'dial_rules', value: object, at: number): Promise<void> {
+    const changes = { [column]: JSON.stringify(value), updated_at: at };
+    await this.#writes.run((db) =>
+      db.updateTable('numbers').set(changes).where('phone_number_id', '=', phoneNumberId).execute(),
+    );
+  }
+
+  #keep(phoneNumberId: string, entry: NumberEntry | null): void {
+    if (entry === null) this.#numbers.delete(phoneNumberId);
+    else this.#numbers.set(phoneNumberId, entry);
+    this.#signers = null;
   }
 }
 
-type NumberColumns = Omit<NumbersTable, 'rules' | 'dial_rules' | 'created_at' | 'updated_at'>;
+/** Of a number that nothing else is said of. */
+const UNSAID = {
+  projectId: DEFAULT_PROJECT_ID,
+  verifiedName: null,
+  businessAccountId: null,
+  appSecret: null,
+  storesMessages: false,
+};
 
-function toRow(number: NumberSettings, sealer: Sealer): NumberColumns {
-  const { phoneNumberId, projectId, displayPhoneNumber, credentials, policy } = number;
-  return {
-    phone_number_id: phoneNumberId,
-    project_id: projectId,
-    display_phone_number: displayPhoneNumber,
-    credential_kind: credentials.kind,
-    credential_sealed: sealer.seal(credentials.secret, credentialPlace(phoneNumberId)),
-    policy: JSON.stringify(policy),
-  };
+function connectedNumber({ settings, createdAt, updatedAt }: NumberEntry): ConnectedNumber {
+  const { credentials, appSecret, policy: _, ...told } = settings;
+  return { ...told, credentialKind: credentials.kind, hasAppSecret: appSecret !== null, createdAt, updatedAt };
 }
 
-/** A row written before a rule existed gets that rule's default. */
-function fromRow(row: Selectable<NumbersTable>, sealer: Sealer): Entry {
-  const id = row.phone_number_id;
-  const settings: NumberSettings = {
-    phoneNumberId: id,
-    projectId: row.project_id,
-    displayPhoneNumber: row.display_phone_number,
-    credentials: { kind: row.credential_kind, secret: sealer.open(row.credential_sealed, credentialPlace(id)) },
-    policy: { ...DEFAULT_POLICY, ...JSON.parse(row.policy) },
-  };
-  return {
-    settings,
-    rules: { ...NO_RULES, ...JSON.parse(row.rules) },
-    dialRules: { ...DEFAULT_DIAL_RULES, ...JSON.parse(row.dial_rules) },
-  };
+function signersOf(numbers: readonly NumberSettings[]): readonly NumberSigner[] {
+  const withSecret = numbers.filter(({ appSecret }) => appSecret !== null && appSecret !== '');
+  return [...Map.groupBy(withSecret, ({ appSecret }) => appSecret ?? '')].map(([appSecret, signed]) => ({
+    appSecret,
+    phoneNumberIds: signed.map(({ phoneNumberId }) => phoneNumberId),
+  }));
 }
 
 function digitsOf(displayed: string): string {
   return displayed.replace(/\D/g, '');
-}
-
-function credentialPlace(phoneNumberId: string): string {
-  return `numbers.credential:${phoneNumberId}`;
 }

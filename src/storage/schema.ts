@@ -1,13 +1,15 @@
 import type { Generated } from 'kysely';
 import type { CallStatus } from '../call/index.ts';
-import type { Scope } from '../calls-api/ports.ts';
+import type { MessageStatus, Scope } from '../calls-api/ports.ts';
 import type { Grant, GrantSource, WaitingState } from '../permissions/ports.ts';
+import type { EventTables } from './outbox/tables.ts';
+import type { NumberStatesTable, NumbersTable } from './schema-numbers.ts';
 
 /**
  * The tables as kysely sees them. Ids are text and times are Unix milliseconds in 64-bit integers, so that PostgreSQL can
  * hold the same columns. JSON is text: nothing queries inside it.
  */
-export interface Schema {
+export interface Schema extends EventTables {
   webhook_inbox: WebhookInboxTable;
   calls: CallsTable;
   call_events: CallEventsTable;
@@ -17,6 +19,8 @@ export interface Schema {
   number_states: NumberStatesTable;
   permission_pairs: PermissionPairsTable;
   permission_requests: PermissionRequestsTable;
+  conversations: ConversationsTable;
+  messages: MessagesTable;
   dials: DialsTable;
   idempotency_keys: IdempotencyKeysTable;
   voice_agents: VoiceAgentsTable;
@@ -25,7 +29,7 @@ export interface Schema {
   api_keys: ApiKeysTable;
 }
 
-interface ProjectsTable {
+export interface ProjectsTable {
   id: string;
   name: string;
   created_at: number;
@@ -52,6 +56,8 @@ interface WebhookInboxTable {
   source: 'meta' | 'kapso';
   delivery_key: string;
   body: Uint8Array;
+  /** JSON list of the only numbers that whoever signed it may speak for; null: all of them. */
+  speaks_for: string | null;
   /** null while it waits to be worked off. */
   done_at: number | null;
   outcome: string | null;
@@ -93,6 +99,8 @@ export interface CallsTable {
   followed: number;
   /** permission_pairs.id; null of calls from before there were pairs. */
   pair_id: string | null;
+  /** conversations.id; null of calls from before there were any, and without a pair. */
+  conversation_id: string | null;
   /** Of a dial, when it was let through to Graph; null while it waits. */
   placed_at: number | null;
   /** The project that had the number then. */
@@ -123,34 +131,7 @@ interface GraphDebtsTable {
   since: number;
 }
 
-export interface NumbersTable {
-  phone_number_id: string;
-  display_phone_number: string | null;
-  credential_kind: 'bearer' | 'api-key';
-  credential_sealed: string;
-  /** JSON of CallPolicy without its agents. */
-  policy: string;
-  /** JSON of NumberRules, or of a part of it. */
-  rules: string;
-  /** JSON of DialRules, or of a part of it. */
-  dial_rules: string;
-  /** projects.id */
-  project_id: string;
-  created_at: number;
-  updated_at: number;
-}
-
-/** What Meta did to a number. Apart from `numbers`: it stays when the number is described anew. */
-interface NumberStatesTable {
-  phone_number_id: string;
-  /** Null if calls may be placed. */
-  paused_code: number | null;
-  paused_until: number | null;
-  /** When Meta said so; null: it was concluded from a refusal, and nobody told until when. */
-  paused_at: number | null;
-}
-
-/** One business number towards one user. Has `wa_id` or `user_id` or both; each is there once for a number. */
+/** One business number towards one user, which is a contact. Has `wa_id` or `user_id` or both; each is there once for a number. */
 export interface PermissionPairsTable {
   id: string;
   phone_number_id: string;
@@ -169,6 +150,59 @@ export interface PermissionPairsTable {
   window_until: number | null;
   /** Unanswered calls before this do not count any more. */
   streak_since: number | null;
+  /** projects.id: whose the names and metadata are. Of another project's they are not shown. */
+  project_id: string;
+  /** The user's own name, as Meta's webhooks bring it. */
+  profile_name: string | null;
+  username: string | null;
+  parent_user_id: string | null;
+  /** What a client of the API calls the user. */
+  display_name: string | null;
+  /** JSON object of a client's. */
+  metadata: string | null;
+  /** 0 of those that an older version of this service has made. */
+  created_at: number;
+  updated_at: number;
+}
+
+/** What a number and a user have with each other, from the first word until somebody ends it. One is active at a time. */
+export interface ConversationsTable {
+  id: string;
+  /** permission_pairs.id */
+  pair_id: string;
+  phone_number_id: string;
+  /** The project that had the number then. */
+  project_id: string;
+  status: 'active' | 'ended';
+  last_active_at: number;
+  ended_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Of numbers that keep messages, and of no others. */
+export interface MessagesTable {
+  id: string;
+  /** Meta's `wamid.…`, once for a number. */
+  wamid: string;
+  phone_number_id: string;
+  project_id: string;
+  /** permission_pairs.id */
+  pair_id: string;
+  /** conversations.id */
+  conversation_id: string;
+  direction: 'inbound' | 'outbound';
+  /** Meta's word, such as `text`; `unknown` while only its status was heard of. */
+  type: string;
+  /** JSON object of the message in Meta's shape, as it came or was sent. */
+  content: string;
+  status: MessageStatus;
+  /** JSON of Meta's errors, of one that failed. */
+  errors: string | null;
+  /** By Meta's clock. */
+  sent_at: number;
+  created_at: number;
+  updated_at: number;
 }
 
 export interface PermissionRequestsTable {
@@ -184,6 +218,8 @@ export interface PermissionRequestsTable {
   /** Meta's `wamid.…`; null until Graph has told it. */
   message_id: string | null;
   answered_at: number | null;
+  /** conversations.id; null until it was sent. */
+  conversation_id: string | null;
 }
 
 /** Dials that wait. The row goes when the dial is placed or given up; its call record stays. */

@@ -12,7 +12,7 @@ export interface CallObserver {
 const UNLOGGED = new Set(['transcript', 'agent_message']);
 
 /** Each hop of a call from agent to agent, and why. */
-const TROUBLE = new Set(['agent_failed', 'agent_reconnecting', 'agent_skipped']);
+const TROUBLE = new Set(['agent_failed', 'agent_reconnecting', 'agent_skipped', 'transfer_failed']);
 
 /** Logs the life of calls by our own call id, and passes everything on to `next`. */
 export function observeCalls(logger: Logger, next: CallObserver = {}): CallObserver {

@@ -7,10 +7,11 @@ import { ORDINARY } from './closing/ordinary.ts';
 import { asked, onlyARuntime, RUNTIMES, WAITING_RUNTIMES } from './closing/runtimes.ts';
 import { SPECIAL, WAITING } from './closing/special.ts';
 import { ANSWERED, done, drain, openHouse, type Street } from './closing/street.ts';
+import { TRANSFERS } from './closing/transfers.ts';
 import { walkAll } from './closing/walks.ts';
 
 /** One row after the other. */
-const STREETS: readonly Street[] = [ORDINARY, ...SPECIAL, ...CHAINS, ...RUNTIMES];
+const STREETS: readonly Street[] = [ORDINARY, ...SPECIAL, ...CHAINS, ...TRANSFERS, ...RUNTIMES];
 /** What takes long, all at the same time. */
 const PATIENT: readonly Street[] = [...WAITING, ...EXCUSED, ...WAITING_RUNTIMES];
 /** One stop of the service ends all of these. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import { createWebhookReceiver } from '../../src/signaling/index.ts';
 import {
   type FaultInput,
@@ -134,7 +135,7 @@ describe('The service as a process', () => {
       masterKey: Buffer.from(environment['TALKWIRE_MASTER_KEY'] ?? '', 'base64'),
     });
     try {
-      const record = await database.calls.find(call.callId);
+      const record = await database.calls.find(DEFAULT_PROJECT_ID, call.callId);
       return record === null ? 'not in the log' : endingOf(record as unknown as CallDetail);
     } finally {
       await database.close();

@@ -30,7 +30,10 @@ describe('an answer of Graph', () => {
   it('of any status and shape is sorted by whether it can have had an effect', () => {
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 599 }), body, retryAfter, (status, said, after) => {
-        const answer = readAnswer({ type: 'answered', status, body: said, retryAfter: after }, NOW);
+        const answer = readAnswer(
+          { type: 'answered', status, body: said, retryAfter: after, said: { headers: {}, text: '' } },
+          NOW,
+        );
         if (status >= 500 || status === 408) expect(answer.type).toBe('unknown');
         else if (status >= 300) expect(answer.type).toBe('refused');
         if (answer.type === 'ok') {

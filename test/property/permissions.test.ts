@@ -76,6 +76,7 @@ const input: fc.Arbitrary<DecisionInput> = fc.record({
     dials24h: fc.constantFrom(0, 9_999, 10_000),
     oldestDialAt: fc.integer({ min: NOW - DAY + 1, max: NOW }),
     templateUsers24h: fc.nat(3),
+    callingOff: fc.constantFrom(null, null, null, { at: NOW }),
     paused: maybe(fc.record({ code: fc.constantFrom(138013, 138014), until: maybe(soon) })),
   }),
   pair,

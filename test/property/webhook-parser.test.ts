@@ -1,13 +1,20 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ParsedWebhook, type PermissionEvent, parseWebhook } from '../../src/signaling/index.ts';
+import {
+  type AccountFinding,
+  type ParsedWebhook,
+  type PermissionEvent,
+  parseWebhook,
+} from '../../src/signaling/index.ts';
 import { callsWebhook, messagesWebhook, webhookBytes, webhookJson } from '../support/webhook.ts';
 
 const FIXTURES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).map((file) =>
   file.replace(/\.json$/, ''),
 );
 const CALL_KEYS = [
+  'call_recording',
+  'call_transcript',
   'id',
   'event',
   'direction',
@@ -36,12 +43,15 @@ const MESSAGE_KEYS = [
   '__proto__',
 ];
 const REPLY_KEYS = ['response', 'is_permanent', 'expiration_timestamp', 'response_source'];
-const ACCOUNT_KEYS = ['phone_number', 'event', 'restriction_info'];
-const RESTRICTION_KEYS = ['restriction_type', 'expiration'];
+const ACCOUNT_KEYS = ['phone_number', 'event', 'restriction_info', 'violation_info'];
+const SETTINGS_KEYS = ['type', 'timestamp', 'phone_number_settings', '__proto__'];
+const CALLING_KEYS = ['status', 'sip', 'call_hours', 'restrictions', 'sip_user_password', '__proto__'];
+const RESTRICTION_KEYS = ['restriction_type', 'type', 'expiration', 'remediation', 'violation_type'];
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>;
 const hostile = fc.oneof(
   json,
+  fc.constantFrom('call_recording_available', { audio: { id: '7' } }, { document: { id: 7, sha256: [] } }),
   fc.constantFrom('connect', 'terminate', 'USER_INITIATED', 'FAILED', 'RINGING', '1760681506', 1e300, -1, '', [], {}),
   fc.constantFrom('accept', 'reject', 'automatic', 'system', 'ACCOUNT_RESTRICTION', '15550002222', true, false),
   fc.constant('RESTRICTED_BUSINESS_INITIATED_CALLING'),
@@ -57,11 +67,12 @@ const message = fc
 const fixture = fc.constantFrom(...FIXTURES);
 
 /** What must hold of anything that comes out, whatever went in. */
-function expectSound({ events, permissions, restrictions, ignored }: ParsedWebhook): void {
+function expectSound({ events, permissions, accounts, artifacts, ignored }: ParsedWebhook): void {
   for (const event of permissions) expectSoundPermission(event);
-  for (const { displayPhoneNumber, at, until } of restrictions) {
-    expect(displayPhoneNumber).toMatch(/^\d{4,20}$/);
-    for (const time of [at, until ?? at]) expect(new Date(time).getTime()).toBe(time);
+  for (const finding of accounts) expectSoundAccount(finding);
+  for (const { callId, mediaId, phoneNumberId, at } of artifacts) {
+    for (const name of [callId, mediaId, phoneNumberId]) expect(name).not.toBe('');
+    expect(new Date(at).getTime()).toBe(at);
   }
   for (const { identity, input } of events) {
     expect(identity.callId).not.toBe('');
@@ -81,6 +92,24 @@ function expectSound({ events, permissions, restrictions, ignored }: ParsedWebho
   }
   for (const { reason } of ignored) expect(reason).toMatch(/^[\w ,.-]{1,200}$/);
   expect(Object.keys(Object.prototype)).toEqual([]);
+}
+
+function expectSoundAccount(finding: AccountFinding): void {
+  if ('phoneNumberId' in finding.of) expect(finding.of.phoneNumberId).not.toBe('');
+  else expect(finding.of.displayPhoneNumber).toMatch(/^\d{4,20}$/);
+  expect(new Date(finding.at).getTime()).toBe(finding.at);
+  if (finding.type === 'restricted' && finding.until !== null) {
+    expect(new Date(finding.until).getTime()).toBe(finding.until);
+  }
+  if (finding.type === 'warned') expect(finding.violation).toMatch(/^[A-Z0-9_]{1,100}$/);
+  if ('remediation' in finding && finding.remediation !== null) {
+    expect(finding.remediation).toMatch(/^\P{Cc}{1,2000}$/u);
+  }
+  if (finding.type === 'calling_settings') {
+    const kept = JSON.stringify(finding.calling);
+    expect(kept.length).toBeLessThanOrEqual(32_768);
+    expect(kept).not.toMatch(/"[^"]*password[^"]*":/i);
+  }
 }
 
 function expectSoundPermission(event: PermissionEvent): void {
@@ -139,7 +168,7 @@ describe('the webhook parser', () => {
 
   it('takes any JSON at any level of the envelope', () => {
     fc.assert(
-      fc.property(json, fc.nat(7), (value, level) => {
+      fc.property(json, fc.nat(8), (value, level) => {
         const bodies = [
           value,
           { entry: value },
@@ -149,6 +178,7 @@ describe('the webhook parser', () => {
           { entry: [{ changes: [{ field: 'messages', value }] }] },
           messagesWebhook({ messages: value, statuses: value, contacts: value, metadata: value }),
           { entry: [{ changes: [{ field: 'account_update', value }] }] },
+          { entry: [{ changes: [{ field: 'account_settings_update', value }] }] },
         ];
         expectSound(parseWebhook(Buffer.from(JSON.stringify(bodies[level])), 0));
       }),
@@ -162,7 +192,9 @@ describe('the webhook parser', () => {
         const text = JSON.stringify(callsWebhook({ calls, statuses: calls, errors: beside, contacts: beside }));
         const parsed = parseWebhook(Buffer.from(text), 0);
         expectSound(parsed);
-        expect(parsed.events.length + parsed.ignored.length).toBeGreaterThanOrEqual(calls.length * 2);
+        expect(parsed.events.length + parsed.artifacts.length + parsed.ignored.length).toBeGreaterThanOrEqual(
+          calls.length * 2,
+        );
       }),
       { numRuns: 300 },
     );
@@ -186,9 +218,36 @@ describe('the webhook parser', () => {
     const update = fc
       .tuple(fc.dictionary(fc.constantFrom(...ACCOUNT_KEYS), hostile), fc.oneof(hostile, fc.array(restriction)))
       .map(([fields, restriction_info]) => ({ event: 'ACCOUNT_RESTRICTION', ...fields, restriction_info }));
+    const violation = update.map((value) => ({
+      ...value,
+      event: 'ACCOUNT_VIOLATION',
+      violation_info: value.restriction_info,
+    }));
     fc.assert(
-      fc.property(fc.oneof(update, fc.array(update)), hostile, (value, time) => {
+      fc.property(fc.oneof(update, violation, fc.array(fc.oneof(update, violation))), hostile, (value, time) => {
         const body = { entry: [{ time, changes: [{ field: 'account_update', value }] }] };
+        expectSound(parseWebhook(Buffer.from(JSON.stringify(body)), 0));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes changes of settings whose every field is anything, and keeps no password', () => {
+    const list = fc.array(fc.dictionary(fc.constantFrom(...RESTRICTION_KEYS), hostile));
+    const restrictions = fc.oneof(
+      hostile,
+      fc.dictionary(fc.constantFrom('restrictions_list', 'restriction_list'), list),
+    );
+    const calling = fc
+      .tuple(fc.dictionary(fc.constantFrom(...CALLING_KEYS), hostile), restrictions)
+      .map(([fields, restricted]) => ({ ...fields, restrictions: restricted }));
+    const settings = fc.oneof(hostile, calling).map((given) => ({ phone_number_id: '1', calling: given }));
+    const change = fc
+      .tuple(fc.dictionary(fc.constantFrom(...SETTINGS_KEYS), hostile), fc.oneof(hostile, settings))
+      .map(([fields, phone_number_settings]) => ({ ...fields, type: 'PHONE_NUMBER_SETTINGS', phone_number_settings }));
+    fc.assert(
+      fc.property(fc.oneof(change, fc.array(change), hostile), hostile, (value, time) => {
+        const body = { entry: [{ time, changes: [{ field: 'account_settings_update', value }] }] };
         expectSound(parseWebhook(Buffer.from(JSON.stringify(body)), 0));
       }),
       { numRuns: 300 },
@@ -245,7 +304,10 @@ describe('the webhook parser', () => {
         const messages = all.map(({ contents, name: _, ...rest }) => ({ ...contents, ...rest }));
         const contacts = all.map(({ name }) => ({ wa_id: '15550002222', profile: { name } }));
         const parsed = parseWebhook(messagesWebhook({ messages, contacts }), 0);
-        expect(JSON.stringify({ ...parsed, numbers: [...parsed.numbers] })).not.toMatch(/secret/i);
+        // Who wrote is noted with the name that the user goes by.
+        const withoutNames = JSON.stringify(parsed.messages, (key, value) => (key === 'profile' ? null : value));
+        expect(withoutNames).not.toMatch(/secret/i);
+        expect(JSON.stringify({ ...parsed, messages: [] })).not.toMatch(/secret/i);
       }),
       { numRuns: 300 },
     );
@@ -280,10 +342,11 @@ describe('the webhook parser', () => {
         const body = JSON.parse(webhookBytes(name).toString('utf8'), (_, value) =>
           typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...keys, ...value } : value,
         );
-        // `webhook` is the body as it came, with whatever else is in it.
+        // `webhook` is the body as it came, with whatever else is in it; so are the settings of a number.
         const read = (source: unknown) => {
-          const { events, ...rest } = parseWebhook(source, 7);
-          return { ...rest, events: events.map(({ webhook: _, ...event }) => event) };
+          const { events, accounts, ...rest } = parseWebhook(source, 7);
+          const words = accounts.map((word) => ('calling' in word ? { ...word, calling: null } : word));
+          return { ...rest, accounts: words, events: events.map(({ webhook: _, ...event }) => event) };
         };
         expect(read(body)).toEqual(read(webhookBytes(name)));
       }),

@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { AgentLines } from '../../src/agents/index.ts';
-import { DEFAULT_POLICY } from '../../src/call/index.ts';
-import { type ApiServerOptions, createApiServer, environmentKeys } from '../../src/calls-api/index.ts';
+import { DEFAULT_POLICY, DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
+import {
+  type ApiServerOptions,
+  anyOf,
+  createApiServer,
+  environmentKeys,
+  type Project,
+  type Scope,
+} from '../../src/calls-api/index.ts';
+import { createSettingsMirror } from '../../src/signaling/index.ts';
 import type { Database } from '../../src/storage/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
@@ -28,15 +37,33 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
   const server = createApiServer({
     webhooks: { verify: () => ({ status: 403, body: '' }), receive: async () => ({ status: 200 }) },
     calls: store.calls,
+    contacts: store.contacts,
+    conversations: store.conversations,
+    messages: store.messages,
+    sentMessages: store.messageKeeper,
     numbers: store.numbers,
+    numberStandings: store.numberStates,
+    numberGraph: NO_NUMBERS,
+    events: { webhooks: store.webhooks, deliveries: store.deliveries, desk: NO_DESK, privateAllowed: false },
+    settingsMirror: createSettingsMirror(store.numberStates),
     agents: store.agents,
     allowLinkLocalAgents: false,
     agentLines: new AgentLines({ agentOf: () => null, tellDoor: () => {}, callUrl: () => '', now: () => Date.now() }),
     twilioCalls: { find: () => null, hangUp: () => false, instruct: () => false },
     dials: NO_DIALS,
+    graphProxy: { pass: noGraph, fetchLink: noGraph },
+    controls: NO_CONTROLS,
     live: { hangUp: () => false, isOurs: () => false, named: async () => ({ type: 'silent' }), forget: () => {} },
-    keys: environmentKeys([API_KEY, 'another-key-while-rotating']),
-    health: { ready: () => ({ ready: true, reason: null }) },
+    keys: anyOf(environmentKeys([API_KEY, 'another-key-while-rotating']), store.apiKeys),
+    projects: store.projects,
+    apiKeys: store.apiKeys,
+    health: {
+      draining: () => false,
+      databaseHeld: () => true,
+      reachDatabase: async () => {},
+      capacity: () => ({ live: 0, max: 10 }),
+    },
+    metrics: { contentType: 'text/plain', text: async () => '' },
     clock: { now: () => Date.now() },
     logger: { error: (fields, message) => void logged.push({ fields, message }) },
     ...options,
@@ -44,6 +71,24 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
   onTestFinished(() => server.close());
   return { server, database: store, logged };
 }
+
+/** For tests that ask nothing of numbers. */
+const NO_NUMBERS: ApiServerOptions['numberGraph'] = {
+  look: nothingAsked,
+  settings: nothingAsked,
+  changeSettings: nothingAsked,
+};
+
+async function nothingAsked(): Promise<never> {
+  throw new Error('nobody asks Graph of numbers in this test');
+}
+
+/** For tests that send no sample to a webhook. */
+const NO_DESK: ApiServerOptions['events']['desk'] = {
+  test: async () => {
+    throw new Error('nobody sends samples in this test');
+  },
+};
 
 /** For tests that place no calls. */
 const NO_DIALS: ApiServerOptions['dials'] = {
@@ -53,14 +98,43 @@ const NO_DIALS: ApiServerOptions['dials'] = {
   forward: noDials,
 };
 
+async function noGraph(): Promise<never> {
+  throw new Error('nobody reaches Graph in this test');
+}
+
+/** For tests without live calls. */
+const NO_CONTROLS: ApiServerOptions['controls'] = {
+  promptFault: async () => null,
+  announce: () => 'over',
+  tell: () => 'over',
+  transfer: async () => 'over',
+};
+
 async function noDials(): Promise<never> {
   throw new Error('nobody dials in this test');
 }
 
-/** Makes a number one of ours. */
-export async function addNumber({ numbers }: Database, phoneNumberId: string): Promise<void> {
+/** Makes a number one of ours; of the first project, unless another is named. */
+export async function addNumber({ numbers }: Database, phoneNumberId: string, projectId?: string): Promise<void> {
   const credentials = { kind: 'bearer', secret: 'EAAG-token' } as const;
-  await numbers.upsert({ phoneNumberId, displayPhoneNumber: null, credentials, policy: DEFAULT_POLICY }, 1);
+  const project = projectId === undefined ? {} : { projectId };
+  await numbers.upsert({ phoneNumberId, ...project, displayPhoneNumber: null, credentials, policy: DEFAULT_POLICY }, 1);
+}
+
+/** Another project. */
+export async function addProject({ projects }: Database, name = 'another'): Promise<Project> {
+  const project = { id: randomUUID(), name, createdAt: 1, updatedAt: 1 };
+  await projects.put(project);
+  return project;
+}
+
+/** A key, to be sent as `x-api-key`. Default: opens everything of the first project. */
+export async function apiKeyOf(
+  { apiKeys }: Database,
+  { projectId = DEFAULT_PROJECT_ID, scope = 'admin' }: { readonly projectId?: string; readonly scope?: Scope } = {},
+): Promise<string> {
+  const { secret } = await apiKeys.create({ id: randomUUID(), projectId, name: 'of a test', scope, createdAt: 1 });
+  return secret;
 }
 
 /** GET with the API key. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { startEchoAgent } from '../../examples/echo-agent.ts';
 import type { CallPolicy } from '../../src/call/index.ts';
+import { DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Service, type ServiceObserver, startService } from '../../src/main.ts';
 import type { ThreadLoad } from '../../src/media/index.ts';
@@ -212,7 +213,7 @@ export function unfinishedRows(path: string): UnfinishedRows {
 async function recordInFile({ database: { place, masterKey } }: Config, callId: string): Promise<CallDetail> {
   const database = await openDatabase({ ...place, masterKey });
   try {
-    const record = await database.calls.find(callId);
+    const record = await database.calls.find(DEFAULT_PROJECT_ID, callId);
     if (record === null) throw new Error('the call is not in the log');
     return { ...record, timeline: await database.calls.timeline(callId) } as unknown as CallDetail;
   } finally {

@@ -8,6 +8,8 @@ import {
   agentReconnecting,
   agentSpoke,
   agentTarget,
+  announce,
+  announced,
   choice,
   closed,
   connect,
@@ -20,6 +22,7 @@ import {
   runtimeAgent,
   terminate,
   terminateAfter,
+  transfer,
   whenLost,
 } from './call.ts';
 import { dial, follow, named, notPlaced, placed, status } from './dial-call.ts';
@@ -41,12 +44,16 @@ const launched = input((at, seat) => agentLaunched(at, seat));
 const ring = input((at) => connect(at));
 const preAccepted = input((at) => ok(at, 'pre_accept'));
 const accepted = input((at) => ok(at, 'accept'));
+const transferred = input((at) => transfer(at));
+const prompted = input((at) => announce(at));
 const leg = [input(opened), preAccepted, input(mediaConnected)];
 
 const GOOD: readonly Move[] = [ring, ...leg, ready, accepted];
 const CLIMBS: readonly (readonly Move[])[] = [
   GOOD,
   [...GOOD, lost, ready, lost, ready],
+  [...GOOD, transferred, ready],
+  [...GOOD, prompted, transferred, lost],
   [ring, launched],
   [ring, lost, ...leg, ready, accepted],
   [ring, lost, lost, ...leg, ready, accepted],
@@ -79,6 +86,11 @@ const OTHERWISE: readonly Move[] = [
   input((at) => named(at, 'wacid.another')),
   ...refusals.map((kind) => input((at) => notPlaced(at, kind))),
   input((at) => ({ type: 'api.hangup', at })),
+  transferred,
+  prompted,
+  input((at) => announce(at, 'p-2', true)),
+  input((at) => announced(at)),
+  input((at) => announced(at, 'p-2', false)),
   input((at) => ({ type: 'service.refused', why: 'at_capacity', at })),
   input((at) => ({ type: 'service.drained', at })),
   input((at) => ({ type: 'service.restarted', answered: at % 2 === 0, launched: at % 3 === 0, at })),

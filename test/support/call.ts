@@ -207,6 +207,25 @@ export function agentHangup(at: number, drain: boolean, reason: string | null = 
   return { type: 'agent.hangup', seat, drain, reason, at };
 }
 
+/** A prompt over the agent. */
+export function announce(at: number, id = 'p-1', interrupt = false): Input {
+  return { type: 'api.announce', id, prompt: `${id}.ogg`, interrupt, at };
+}
+
+export function announced(at: number, id = 'p-1', played = true): Input {
+  return { type: 'media.announced', id, played, at };
+}
+
+/** To an agent that no chain has, and to the one behind it. */
+export function transfer(at: number, agents: readonly AgentChoice[] = TAKEOVERS): Input {
+  return { type: 'api.transfer', agents, at };
+}
+
+export const TAKEOVERS: readonly AgentChoice[] = [
+  choice(agentTarget({ id: 'takeover', name: 'Takeover' })),
+  choice(agentTarget({ id: 'behind', name: 'Behind' })),
+];
+
 /** The phases of an inbound call that `TestCall.in` can bring a call to. */
 export type Reached = 'new' | 'offered' | 'pre-accepting' | 'waiting' | 'accepting' | 'connected' | 'draining';
 

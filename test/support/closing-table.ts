@@ -38,7 +38,7 @@ export function farewellsOf(cell: string): ('reject' | 'terminate')[] {
 /** How many agents a walk dials, not counting those that are dialled again, of a row's `agent` cell. */
 export function dialledIn(cell: string): number {
   if (cell === 'never dialled' || isLaunched(cell)) return 0;
-  return cell.startsWith('one after the other') ? 2 : 1;
+  return cell.startsWith('one after the other') || cell.startsWith('one beside the other') ? 2 : 1;
 }
 
 /** Whether a runtime is asked to take the call, of a row's `agent` cell. */

@@ -61,6 +61,12 @@ export class Desk extends ScriptedDesk {
       case 'media.play':
         this.later(2_000, (at) => ({ type: 'media.prompt_done', prompt: effect.prompt, played: true, at }));
         return;
+      case 'media.announce':
+        this.later(1_500, (at) => ({ type: 'media.announced', id: effect.id, played: true, at }));
+        return;
+      case 'agent.prepare':
+        this.dialAgent(effect.seat);
+        return;
       case 'media.drain':
         this.later(700, (at) => ({ type: 'media.drained', at }));
         return;
@@ -73,6 +79,9 @@ export class Desk extends ScriptedDesk {
         throw new Error(`${effect.type} is of a dial`);
       case 'agent.start':
       case 'agent.close':
+      case 'agent.switch':
+      case 'agent.drop':
+      case 'transfer.over':
       case 'log.append':
       case 'log.update':
         return;

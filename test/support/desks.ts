@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import {
   ClientDesk,
   DEFAULT_DIAL_RULES,
@@ -6,6 +7,7 @@ import {
   type DialRules,
   type PermissionEvent,
 } from '../../src/permissions/index.ts';
+import type { AccountEventSink, AccountWord } from '../../src/signaling/index.ts';
 import type { Database } from '../../src/storage/index.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
@@ -22,8 +24,13 @@ export class Desks {
   readonly clock: VirtualClock;
   readonly graph = new ScriptedPermissionGraph();
   readonly faults: string[] = [];
+  /** Numbers of which Graph was asked whether calling is on. */
+  readonly rechecks: string[] = [];
+  /** What Graph says then. */
+  calling: { readonly status: string } | null = null;
   readonly database: Database;
   readonly calls: PretendedCalls;
+  readonly #accounts: AccountEventSink;
   readonly desk: DialDesk;
   readonly clients: ClientDesk;
 
@@ -36,9 +43,11 @@ export class Desks {
     const { graph } = this;
     const { numbers } = database;
     const book = stored(database.permissions);
+    this.#accounts = stored(database.numberStates);
     this.calls = new PretendedCalls({ ...database, calls: stored(database.calls) }, () => clock.now());
     const onFault = (during: string) => this.faults.push(during);
-    this.desk = new DialDesk({ book, numbers, graph, calls: this.calls, clock, onFault });
+    const calling = { recheck: (phoneNumberId: string) => this.#recheck(phoneNumberId) };
+    this.desk = new DialDesk({ book, numbers, graph, calls: this.calls, calling, clock, onFault });
     const { lessons } = this.desk;
     this.clients = new ClientDesk({ book, numbers, graph, calls: this.calls, lessons, clock });
   }
@@ -65,6 +74,18 @@ export class Desks {
     await this.clock.advance(100);
   }
 
+  /** Meta says it of the number, now. */
+  async tellAccount(word: AccountWord, at = this.clock.now()): Promise<void> {
+    await this.#accounts.handle({ phoneNumberId: PHONE_NUMBER_ID, at, ...word });
+  }
+
+  async #recheck(phoneNumberId: string): Promise<void> {
+    this.rechecks.push(phoneNumberId);
+    if (this.calling !== null) {
+      await this.tellAccount({ type: 'calling_settings', calling: this.calling, changed: false });
+    }
+  }
+
   async userWrites(): Promise<void> {
     await this.tell({ type: 'user_message', user: USER });
   }
@@ -84,7 +105,7 @@ export class Desks {
   }
 
   async endingOf(id: string): Promise<string | null | undefined> {
-    return (await this.database.calls.find(id))?.ending?.reason;
+    return (await this.database.calls.find(DEFAULT_PROJECT_ID, id))?.ending?.reason;
   }
 }
 

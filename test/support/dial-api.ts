@@ -28,7 +28,8 @@ export async function dialApi(differences: Partial<ApiServerOptions['dials']> = 
   const faults: unknown[] = [];
   const book = database.permissions;
   const onFault = (_during: string, fault: unknown) => void faults.push(fault);
-  const desk = new DialDesk({ book, numbers: database.numbers, graph, calls, clock, onFault });
+  const calling = { recheck: async () => {} };
+  const desk = new DialDesk({ book, numbers: database.numbers, graph, calls, calling, clock, onFault });
   const clients = new ClientDesk({ book, numbers: database.numbers, graph, calls, lessons: desk.lessons, clock });
   const dials = { desk, clients, keys: book, forward: graph.forward, ...differences };
   const { server, logged } = await testApi({ database, dials, live: calls, clock });
@@ -38,6 +39,7 @@ export async function dialApi(differences: Partial<ApiServerOptions['dials']> = 
   return {
     clock,
     database,
+    desk,
     graph,
     calls,
     server,

@@ -80,6 +80,13 @@ export class DialDesk extends ScriptedDesk {
         if (this.#pickedUpAt === null || !this.#mediaUp) this.wrong.push('media.play too early');
         this.later(2_000, (at) => ({ type: 'media.prompt_done', prompt: effect.prompt, played: true, at }));
         return;
+      case 'media.announce':
+        if (this.#pickedUpAt === null || !this.#mediaUp) this.wrong.push('media.announce too early');
+        this.later(1_500, (at) => ({ type: 'media.announced', id: effect.id, played: true, at }));
+        return;
+      case 'agent.prepare':
+        this.dialAgent(effect.seat);
+        return;
       case 'media.drain':
         this.later(700, (at) => ({ type: 'media.drained', at }));
         return;
@@ -87,6 +94,9 @@ export class DialDesk extends ScriptedDesk {
         this.later(20, (at) => closed(at));
         return;
       case 'agent.close':
+      case 'agent.switch':
+      case 'agent.drop':
+      case 'transfer.over':
       case 'log.append':
       case 'log.update':
         return;

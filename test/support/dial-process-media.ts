@@ -23,22 +23,29 @@ class QuickMediaPool implements Pick<MediaPool, 'ready' | 'onReport' | 'perform'
       setImmediate(() => this.#listener({ type: 'input', key, at: Date.now(), input }));
     switch (effect.type) {
       case 'media.offer':
-      case 'media.open':
         return void report({ type: 'media.opened', sdp: OFFER });
+      case 'media.open':
+        report({ type: 'media.opened', sdp: OFFER });
+        return void report({ type: 'media.connected', setupMs: 1 });
       case 'media.answer':
         return void report({ type: 'media.connected', setupMs: 1 });
       case 'media.ungate':
         return void report({ type: 'media.heard' });
       case 'media.play':
         return void report({ type: 'media.prompt_done', prompt: effect.prompt, played: true });
+      case 'media.announce':
+        return void report({ type: 'media.announced', id: effect.id, played: true });
       case 'media.drain':
         return void report({ type: 'media.drained' });
       case 'media.close':
         return void report({ type: 'media.closed', quality: null });
       case 'agent.connect':
+      case 'agent.prepare':
         return void report({ type: 'agent.ready', seat: effect.seat, connectMs: 1 });
       case 'agent.start':
       case 'agent.close':
+      case 'agent.switch':
+      case 'agent.drop':
         return;
       default:
         effect satisfies never;
@@ -52,4 +59,5 @@ class QuickMediaPool implements Pick<MediaPool, 'ready' | 'onReport' | 'perform'
   async close(): Promise<void> {}
 }
 
+export { promptFault } from '../../src/media/prompts.ts';
 export { QuickMediaPool as MediaPool };

@@ -6,7 +6,7 @@ import type { CrashPoint } from './dial-process-points.ts';
 
 const CHILD = fileURLToPath(new URL('./dial-process-child.ts', import.meta.url));
 
-/** A service that places calls, in a process of its own that can be killed. */
+/** A service without sound, in a process of its own that can be killed. */
 export class DialProcess {
   /** Resolves when it is gone, however. */
   readonly gone: Promise<void>;
@@ -14,10 +14,10 @@ export class DialProcess {
   readonly #warm: Promise<unknown>;
   #complaint = '';
 
-  /** Loads the code and waits. */
-  constructor(environment: Readonly<Record<string, string>>) {
+  /** Loads the code and waits. `child`: a module that prepares something, and then imports the usual one. */
+  constructor(environment: Readonly<Record<string, string>>, child = CHILD) {
     const { PATH = '', TALKWIRE_LOG_FILE = '', NODE_COMPILE_CACHE = 'node_modules/.cache/node' } = process.env;
-    this.#child = fork(CHILD, {
+    this.#child = fork(child, {
       // Not the parent's own flags: those are for the tests.
       execArgv: [],
       env: { PATH, TALKWIRE_LOG_FILE, NODE_COMPILE_CACHE, ...environment },

@@ -12,20 +12,26 @@ export type ScriptedAnswer =
       readonly body: unknown;
       readonly headers?: Record<string, string>;
       readonly afterMs?: number;
+      /** The connection is cut before the end of the body. */
+      readonly cutOff?: boolean;
     };
 
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Empty if the request had none. */
+  /** Empty if the request had none, or none in JSON. */
   readonly body: Record<string, unknown>;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 /** A real HTTP server on the loopback that answers by a script; its last answer is repeated. */
 export class GraphServer {
   readonly requests: SeenRequest[] = [];
   readonly connections = new Set<Socket>();
+  /** Whether bodies in JSON are read; those that are none would throw. */
+  readsJson = true;
   readonly #server: Server;
   #script: readonly ScriptedAnswer[] = [];
 
@@ -42,15 +48,20 @@ export class GraphServer {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { method = '', url = '', headers } = request;
-        const sent = Buffer.concat(chunks).toString('utf8');
-        graph.requests.push({ method, path: url, headers, body: sent === '' ? {} : JSON.parse(sent) });
+        const bytes = Buffer.concat(chunks);
+        const isJson = graph.readsJson && bytes.length > 0 && (headers['content-type'] ?? '').includes('json');
+        const body = isJson ? JSON.parse(bytes.toString('utf8')) : {};
+        graph.requests.push({ method, path: url, headers, body, bytes });
         const answer = graph.#script[Math.min(graph.requests.length, graph.#script.length) - 1];
         if (answer === undefined || answer === 'hang') return;
         if (answer === 'reset') return void request.socket.resetAndDestroy();
-        const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+        const text =
+          typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? answer.body : JSON.stringify(answer.body);
         const send = () => {
-          response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
-          response.end(text);
+          const headers = Object.entries({ 'content-type': 'application/json', ...answer.headers });
+          response.writeHead(answer.status, Object.fromEntries(headers.filter(([, value]) => value !== '')));
+          if (answer.cutOff !== true) return void response.end(text);
+          response.write(text, () => request.socket.destroy());
         };
         if (answer.afterMs === undefined) send();
         else setTimeout(send, answer.afterMs);

@@ -141,7 +141,7 @@ export class House {
     expect(duration).toEqual(wasAnswered ? expect.any(Number) : null);
     const types = timeline.map((line) => line.type);
     if (row.media === 'never opened') expect(types).not.toContain('media_opened');
-    expect(types.filter((type) => type === 'agent_connecting')).toHaveLength(dialledIn(row.agent));
+    expect(types.filter(isDialled)).toHaveLength(dialledIn(row.agent));
     expect(types.includes('agent_launched')).toBe(row.agent === 'has the call');
     expect(this.runtime.launchesOf(name ?? '')).toHaveLength(isLaunched(row.agent) ? 1 : 0);
     const connections = [this.agent, this.second].flatMap((agent) => agent.connectionsOf(name ?? ''));
@@ -190,6 +190,10 @@ export function words(ms: number): Int16Array {
 
 function isAccepted({ name }: ClosingRow, graph: readonly string[]): boolean {
   return graph.includes('accept') || name === 'overtaken';
+}
+
+function isDialled(type: string): boolean {
+  return type === 'agent_connecting' || type === 'transfer_started';
 }
 
 function isReconnecting(type: string): boolean {

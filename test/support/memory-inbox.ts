@@ -39,10 +39,11 @@ export class MemoryInbox implements Inbox {
   }
 
   /** Puts a body in, as if it had been received. */
-  async put(body: unknown, receivedAt = 0): Promise<number> {
+  async put(body: unknown, receivedAt = 0, speaksFor?: readonly string[]): Promise<number> {
     const deliveryKey = `key-${this.rows.length}`;
     const bytes = Buffer.from(JSON.stringify(body));
-    return (await this.store({ receivedAt, source: 'meta', deliveryKey, body: bytes })) ?? 0;
+    const scope = speaksFor === undefined ? {} : { speaksFor };
+    return (await this.store({ receivedAt, source: 'meta', deliveryKey, body: bytes, ...scope })) ?? 0;
   }
 
   #failIf(operation: 'store' | 'pending' | 'done'): void {

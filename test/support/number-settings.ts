@@ -8,7 +8,11 @@ export function numberSettings(differences: Partial<NumberSettings> = {}): Numbe
     phoneNumberId: PHONE_NUMBER_ID,
     projectId: DEFAULT_PROJECT_ID,
     displayPhoneNumber: '+1 555-010-0000',
+    verifiedName: null,
+    businessAccountId: null,
     credentials: { kind: 'bearer', secret: 'EAAG-the-access-token-in-clear' },
+    appSecret: null,
+    storesMessages: false,
     policy: { ...DEFAULT_POLICY, maxDurationMs: 600_000 },
     ...differences,
   };

@@ -1,6 +1,16 @@
 import type { Effect, Input } from '../../src/call/index.ts';
 import { Agenda } from './agenda.ts';
-import { agentFailed, agentHangup, agentReady, agentReconnecting, mediaFailed, T0, type TestCall } from './call.ts';
+import {
+  agentFailed,
+  agentHangup,
+  agentReady,
+  agentReconnecting,
+  announce,
+  mediaFailed,
+  T0,
+  type TestCall,
+  transfer,
+} from './call.ts';
 
 /**
  * How one request goes. `lost`: never arrived; `lost_but_done`: done, but the answer was lost; `never`: the other side
@@ -21,6 +31,8 @@ export interface Whim {
     | 'agent_lost'
     | 'agent_reconnects'
     | 'api_hangup'
+    | 'api_prompt'
+    | 'api_transfer'
     | 'leg_lost';
 }
 
@@ -95,6 +107,10 @@ export abstract class ScriptedDesk {
         return agentReconnecting(at, this.#seat);
       case 'api_hangup':
         return { type: 'api.hangup', at };
+      case 'api_prompt':
+        return announce(at);
+      case 'api_transfer':
+        return transfer(at);
       case 'leg_lost':
         return mediaFailed(at, 'media_lost');
       default:

@@ -1,5 +1,7 @@
 import type { GraphForward } from '../../src/calls-api/ports.ts';
 import type {
+  ClientBody,
+  GraphBody,
   GraphConnected,
   GraphRead,
   GraphRefusal,
@@ -33,20 +35,30 @@ export class ScriptedPermissionGraph implements PermissionGraph {
     return this.onRead();
   }
 
-  async send(_phoneNumberId: string, body: unknown): Promise<GraphSent> {
-    this.sent.push(body);
+  async send(_phoneNumberId: string, body: GraphBody): Promise<GraphSent> {
+    this.sent.push(writtenIn(body));
     return this.onSend();
   }
 
-  async connect(_phoneNumberId: string, body: unknown): Promise<GraphConnected> {
-    this.connects.push(body);
+  async connect(_phoneNumberId: string, body: GraphBody): Promise<GraphConnected> {
+    this.connects.push(writtenIn(body));
     return this.onConnect();
   }
 
   readonly forward: GraphForward = async (_phoneNumberId, body) => {
-    this.forwarded.push(body);
+    this.forwarded.push(writtenIn(body));
     return this.onForward();
   };
+}
+
+/** A body as a client's request brings it. */
+export function asClient(value: object): ClientBody {
+  return { value, json: JSON.stringify(value), version: null };
+}
+
+/** What a body says. */
+export function writtenIn({ json }: GraphBody): unknown {
+  return JSON.parse(typeof json === 'string' ? json : Buffer.from(json).toString('utf8'));
 }
 
 /** Graph says no, in its own envelope. */

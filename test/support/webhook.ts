@@ -21,7 +21,8 @@ export const OUR_DISPLAY = '15550001111';
 export function ourDirectory(overrides: Partial<NumberDirectory> = {}): NumberDirectory {
   return {
     isOurs: (id) => id === OUR_NUMBER,
-    numberShowing: (digits) => (digits === OUR_DISPLAY ? OUR_NUMBER : null),
+    numbersShowing: (digits) => (digits === OUR_DISPLAY ? [OUR_NUMBER] : []),
+    signers: () => [],
     showsAs: async () => {},
     credentials: async () => null,
     ...overrides,
@@ -42,6 +43,24 @@ export function messagesWebhook(value: Readonly<Record<string, unknown>>): unkno
 export function restrictionWebhook(type: string, expiration: number | null, time = 1_767_168_000): unknown {
   const restriction = { restriction_type: type, ...(expiration !== null && { expiration }) };
   const value = { phone_number: OUR_DISPLAY, event: 'ACCOUNT_RESTRICTION', restriction_info: [restriction] };
+  return changeOf('account_update', value, time);
+}
+
+/** Meta's word on the calling settings of our number, as `account_settings_update` brings it. `timestamp` in seconds. */
+export function settingsWebhook(calling: unknown, timestamp = 1_767_168_000, type = 'phone_number_settings'): unknown {
+  const settings = { phone_number_id: OUR_NUMBER, calling };
+  return changeOf('account_settings_update', {
+    messaging_product: 'whatsapp',
+    timestamp: String(timestamp),
+    type,
+    phone_number_settings: settings,
+  });
+}
+
+/** Meta warns of how our number calls. `time` in seconds. */
+export function violationWebhook(violation_type: string, remediation: string | null, time = 1_767_168_000): unknown {
+  const violation = { violation_type, ...(remediation !== null && { remediation }) };
+  const value = { phone_number: OUR_DISPLAY, event: 'ACCOUNT_VIOLATION', violation_info: violation };
   return changeOf('account_update', value, time);
 }
 

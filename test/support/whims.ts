@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Whim } from './scripted-desk.ts';
 
-/** Up to three whims in the first `latestMs` of a call. Agents are lost twice as often as anything else happens. */
+/** Up to four whims in the first `latestMs` of a call. Agents are lost twice as often as anything else happens. */
 export function anyWhims(latestMs: number): fc.Arbitrary<Whim[]> {
   return fc.array(
     fc.record({
@@ -14,9 +14,12 @@ export function anyWhims(latestMs: number): fc.Arbitrary<Whim[]> {
         'agent_lost',
         'agent_reconnects',
         'api_hangup',
+        'api_prompt',
+        'api_transfer',
+        'api_transfer',
         'leg_lost',
       ),
     }),
-    { maxLength: 3 },
+    { maxLength: 4 },
   );
 }

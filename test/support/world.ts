@@ -315,11 +315,14 @@ export class ScriptedMedia implements MediaPort {
       case 'media.answer':
         return this.#negotiate(key, key);
       case 'agent.connect':
-        return this.#dial(key, effect.seat, this.#script(nameOf(identity)).agents[effect.seat]!);
+      case 'agent.prepare':
+        return this.#dial(key, effect.seat, this.#script(nameOf(identity)).agents[effect.seat] ?? { readyMs: 60 });
       case 'media.drain':
         return this.report(key, 400, { type: 'media.drained' });
       case 'media.play':
         return this.report(key, 3_000, { type: 'media.prompt_done', prompt: effect.prompt, played: true });
+      case 'media.announce':
+        return this.report(key, 1_000, { type: 'media.announced', id: effect.id, played: true });
       case 'media.close':
         this.open.delete(key);
         return this.report(key, 5, { type: 'media.closed', quality: null });

@@ -38,8 +38,16 @@ const wrong = (changes: Record<string, string>) => messageOf({ ...MINIMUM, ...ch
 describe('configuration', () => {
   it('needs three settings, and has a default for the rest', () => {
     expect(load()).toEqual({
-      http: { host: '0.0.0.0', port: 8080, publicUrl: null, apiKeys: ['an-api-key-of-the-tests'] },
+      http: {
+        host: '0.0.0.0',
+        port: 8080,
+        publicUrl: null,
+        apiKeys: ['an-api-key-of-the-tests'],
+        requestsPerSecond: 100,
+        trustedProxies: [],
+      },
       database: { place: { path: './var/talkwire.db' }, masterKey: KEY, inboxDays: 8 },
+      retention: { callsDays: null, messagesDays: null, eventsDays: 30 },
       webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
       graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 4_000 },
       firstNumber: null,
@@ -267,6 +275,22 @@ describe('configuration', () => {
       expect(wrong({ TALKWIRE_UDP_PORTS: ports })).toContain('TALKWIRE_UDP_PORTS is wrong');
     }
     expect(wrong({ TALKWIRE_IPV6: 'maybe' })).toContain('must be on or off');
+  });
+
+  it('reads the proxies that are believed', () => {
+    const proxies = (text: string) => load({ TALKWIRE_TRUSTED_PROXIES: text }).http.trustedProxies;
+    expect(proxies('127.0.0.1, 10.0.0.0/8,fd00::/8, ::1')).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::/8', '::1']);
+    for (const text of [
+      '10.0.0.0/33',
+      'fd00::/129',
+      'proxy.example.com',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      '10.0.0/8',
+      '/8',
+    ]) {
+      expect(wrong({ TALKWIRE_TRUSTED_PROXIES: text })).toContain('TALKWIRE_TRUSTED_PROXIES is wrong: must');
+    }
   });
 
   it('reads ICE servers as a list or as JSON', () => {

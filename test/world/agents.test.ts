@@ -176,8 +176,8 @@ describe('A runtime', () => {
     const world = worldOf(runtime, [GOOD]);
     await connect(world);
     await world.clock.advance(1_000);
-    expect(world.runtime.hangUpForAgent(keyOf(world), false, null)).toBe(false);
-    expect(world.runtime.instruct(keyOf(world), { type: 'message', data: 1 })).toBe(false);
+    expect(world.runtime.control.hangUpForAgent(keyOf(world), false, null)).toBe(false);
+    expect(world.runtime.control.instruct(keyOf(world), { type: 'message', data: 1 })).toBe(false);
     expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agent: { id: 'agent-1' }, answeredAt: null });
     expect(world.runtime.hangUp(keyOf(world))).toBe(true);
     await world.clock.advance(1_000);
@@ -212,7 +212,7 @@ describe('A call that a program of its agent asks for', () => {
     const world = worldOf(pair, [{ ...GOOD, lostAfterMs: 5_000 }, GOOD]);
     await connect(world);
     await world.clock.advance(8_000);
-    expect(world.runtime.hangUpForAgent(keyOf(world), true, 'completed')).toBe(true);
+    expect(world.runtime.control.hangUpForAgent(keyOf(world), true, 'completed')).toBe(true);
     expect(world.runtime.liveCall(keyOf(world))).toMatchObject({ agent: { id: 'agent-2' } });
     await world.clock.advance(2_000);
     expect(recordOf(world).patch.ending).toEqual({
@@ -221,19 +221,19 @@ describe('A call that a program of its agent asks for', () => {
       endedBy: 'agent',
       detail: 'completed',
     });
-    expect(world.runtime.hangUpForAgent(keyOf(world), true, null)).toBe(false);
+    expect(world.runtime.control.hangUpForAgent(keyOf(world), true, null)).toBe(false);
   });
 
   it('has its words handed to the agent, and to nobody when a prompt plays', async () => {
     const world = worldOf(pair, [GOOD, GOOD]);
     await connect(world);
     const word = { type: 'twiml', twiml: '<Response/>' } as const;
-    expect(world.runtime.instruct(keyOf(world), word)).toBe(true);
+    expect(world.runtime.control.instruct(keyOf(world), word)).toBe(true);
     expect(world.media.instructions).toEqual([[keyOf(world), word]]);
 
     const prompting = worldOf(policy({ agents: [], onAgentUnavailable: { action: 'prompt', prompt: 'a.ogg' } }), []);
     await connect(prompting);
-    expect(prompting.runtime.instruct(keyOf(prompting), word)).toBe(false);
+    expect(prompting.runtime.control.instruct(keyOf(prompting), word)).toBe(false);
     expect(prompting.runtime.liveCall(keyOf(prompting))).toMatchObject({ agent: null });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { policy as callPolicy, chainPolicy } from '../support/call.ts';
+import type { CallControl } from '../../src/runtime/index.ts';
+import { policy as callPolicy, chainPolicy, TAKEOVERS } from '../support/call.ts';
 import { connectEvent, terminateEvent } from '../support/call-event.ts';
 import type { DialScript } from '../support/dialled-phones.ts';
 import { type AgentScript, type Script, SMOOTH, World } from '../support/world.ts';
@@ -126,6 +127,8 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
     });
     const calls = Array.from({ length: 5_000 }, (_, index) => `wacid.${index}`);
     const dials = Array.from({ length: 1_500 }, (_, index) => `dial.${index}`);
+    const announced: string[] = [];
+    const transfers: Awaited<ReturnType<CallControl['transfer']>>[] = [];
     const began = performance.now();
     world.collector.start();
     for (const [index, callId] of calls.entries()) {
@@ -141,11 +144,23 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
         const byAgent = index % 3 === 1 && hangUpByAgent(world, callId);
         if (!byAgent && index % 3 !== 0) hangUpByApi(world, callId);
       });
+      // An agent that hangs up while another is to take over does not end the call.
+      world.clock.at(world.clock.now() + hangUpAfter(index) + 40_000, () => hangUpByApi(world, callId));
+    }
+    // Whoever watches over them plays prompts into them and gives them to other agents, whenever it pleases them.
+    for (const [index, callId] of calls.entries()) {
+      world.clock.at(world.clock.now() + ((index * 37) % 9_000), () => {
+        const key = world.log.byCallId(callId)?.identity.id ?? '';
+        const { control } = world.runtime;
+        const taken = control.announce(key, { id: callId, prompt: 'notice.ogg', interrupt: index % 2 === 0 });
+        if (taken === null) announced.push(key);
+        void control.transfer(key, index % 5 === 0 ? [] : TAKEOVERS).then((outcome) => transfers.push(outcome));
+      });
     }
     for (const [index, key] of dials.entries()) {
       await world.dial(key, index % 2 === 0 ? bridged : heard);
       world.clock.at(world.clock.now() + hangUpAfter(index), () => {
-        const byAgent = index % 3 === 1 && world.runtime.hangUpForAgent(key, true, null);
+        const byAgent = index % 3 === 1 && world.runtime.control.hangUpForAgent(key, true, null);
         if (!byAgent && index % 3 !== 0) world.runtime.hangUp(key);
       });
     }
@@ -155,9 +170,23 @@ describe('A bridge of thousands of calls on a virtual clock', () => {
 
     expect(world.faults).toEqual([]);
     expect(world.log.endings).toBe(calls.length + dials.length);
+    expect(transfers).toHaveLength(calls.length);
+    const outcomes = new Set(transfers.map((outcome) => (typeof outcome === 'string' ? outcome : outcome.type)));
+    for (const kind of ['transferred', 'failed', 'not_answered', 'elsewhere', 'over']) expect(outcomes).toContain(kind);
+    expect(announced.length).toBeGreaterThan(500);
+    for (const key of announced) {
+      const told = world.log.records.get(key)?.events.filter(({ data }) => data['prompt'] === 'notice.ogg');
+      expect(told?.map(({ type }) => type)).toEqual(['prompt_requested', 'prompt_started', 'prompt_done']);
+    }
     const received = calls.flatMap((callId) => world.log.byCallId(callId)?.patch ?? []);
     const kinds = new Set(received.map((patch) => `${patch.launched} ${patch.agent?.id}`));
-    expect([...kinds].sort()).toEqual(['true agent-1', 'undefined agent-1', 'undefined agent-2', 'undefined agent-3']);
+    expect([...kinds].sort()).toEqual([
+      'true agent-1',
+      'undefined agent-1',
+      'undefined agent-2',
+      'undefined agent-3',
+      'undefined takeover',
+    ]);
     expect(world.runtime.liveCalls).toBe(0);
     expect(world.media.open.size).toBe(0);
     expect([...world.graph.alive]).toEqual([]);
@@ -277,7 +306,7 @@ async function terminate(world: World, callId: string, durationSeconds: number |
 /** False if no agent of ours has the call. */
 function hangUpByAgent(world: World, callId: string): boolean {
   const record = world.log.byCallId(callId);
-  return record !== undefined && world.runtime.hangUpForAgent(record.identity.id, true, null);
+  return record !== undefined && world.runtime.control.hangUpForAgent(record.identity.id, true, null);
 }
 
 function hangUpByApi(world: World, callId: string): void {

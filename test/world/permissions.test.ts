@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../src/call/index.ts';
 import type { DialOutcome } from '../../src/permissions/index.ts';
 import type { RequestAnswer } from '../../src/simulator/index.ts';
 import { reckon } from '../support/permission-world/reckoning.ts';
@@ -152,7 +153,9 @@ describe('Ask, then call', () => {
     const id = crypto.randomUUID();
     await world.dial(THEM, { ...ask, id });
     await world.advance(2 * HOUR);
-    expect(await world.database.calls.find(id)).toMatchObject({ ending: { reason: 'permission_expired' } });
+    expect(await world.database.calls.find(DEFAULT_PROJECT_ID, id)).toMatchObject({
+      ending: { reason: 'permission_expired' },
+    });
     world.meta.users.answer(THEM, 'accept');
     await world.advance(MINUTE);
     expect(world.meta.connects).toHaveLength(0);

@@ -31,6 +31,8 @@ export class AgentDesk<Report extends { readonly type: string }> {
   readonly #media: Media<Report | InputReport>;
   readonly #now: () => number;
   readonly #held = new Map<string, Held>();
+  /** By call: the agent that is to take over from the one that has it. */
+  readonly #beside = new Map<string, Held>();
   readonly #calls = new Map<string, number>();
   readonly #breakers = new Map<string, CircuitBreaker>();
   #listener: (report: Report | InputReport) => void = () => {};
@@ -51,16 +53,45 @@ export class AgentDesk<Report extends { readonly type: string }> {
 
   perform(identity: CallIdentity, effect: MediaEffect): void {
     const key = identity.id;
-    if (effect.type === 'agent.connect') {
-      const { agent, seat, last } = effect;
-      this.#giveUp(key);
-      const refusal = this.#refusal(agent, last);
-      if (refusal !== null) return this.#refuse(key, seat, refusal);
-      this.#take(key, agent, seat);
-    } else if (effect.type === 'agent.close') {
-      this.#giveUp(key);
-    } else if (effect.type === 'media.close') {
-      this.release(key);
+    switch (effect.type) {
+      case 'agent.connect': {
+        const { agent, seat, last } = effect;
+        this.#giveUp(key);
+        const refusal = this.#refusal(agent, last);
+        if (refusal !== null) return this.#refuse(key, seat, refusal);
+        this.#take(this.#held, key, agent, seat);
+        break;
+      }
+      case 'agent.prepare': {
+        const { agent, seat } = effect;
+        const refusal = this.#refusal(agent, false);
+        if (refusal !== null) return this.#refuse(key, seat, refusal);
+        this.#take(this.#beside, key, agent, seat);
+        break;
+      }
+      case 'agent.switch':
+        this.#switch(key);
+        break;
+      case 'agent.drop':
+        this.#giveUp(key, this.#beside);
+        break;
+      case 'agent.close':
+        this.#giveUp(key);
+        break;
+      case 'media.close':
+        this.release(key);
+        break;
+      case 'agent.start':
+      case 'media.open':
+      case 'media.offer':
+      case 'media.answer':
+      case 'media.ungate':
+      case 'media.play':
+      case 'media.announce':
+      case 'media.drain':
+        break;
+      default:
+        effect satisfies never;
     }
     this.#media.perform(identity, effect);
   }
@@ -71,7 +102,7 @@ export class AgentDesk<Report extends { readonly type: string }> {
     this.#giveUp(identity.id);
     const refusal = this.#refusal(agent, last);
     if (refusal !== null) return { type: 'failed', code: refusal, detail: '' };
-    const held = this.#take(identity.id, agent, null);
+    const held = this.#take(this.#held, identity.id, agent, null);
     const result = await launcher.launch(identity, launch, webhook);
     // The call gave it up meanwhile, which counted as its failure, and is over or with another agent.
     if (this.#held.get(identity.id) !== held) return result;
@@ -87,9 +118,14 @@ export class AgentDesk<Report extends { readonly type: string }> {
 
   /** The call is over, or has no agent any more. */
   release(key: string): void {
-    const held = this.#held.get(key);
+    this.#letGo(key, this.#held);
+    this.#letGo(key, this.#beside);
+  }
+
+  #letGo(key: string, among: Map<string, Held>): void {
+    const held = among.get(key);
     if (held === undefined) return;
-    this.#held.delete(key);
+    among.delete(key);
     if (!held.ready) this.#breaker(held.agentId).abandoned();
     const left = (this.#calls.get(held.agentId) ?? 1) - 1;
     if (left === 0) this.#calls.delete(held.agentId);
@@ -115,10 +151,19 @@ export class AgentDesk<Report extends { readonly type: string }> {
   }
 
   /** The call goes on without the agent it has; one that was never ready has failed. */
-  #giveUp(key: string): void {
-    const held = this.#held.get(key);
+  #giveUp(key: string, among = this.#held): void {
+    const held = among.get(key);
     if (held !== undefined && !held.ready) this.#breaker(held.agentId).failed(this.#now());
-    this.release(key);
+    this.#letGo(key, among);
+  }
+
+  /** The one that was to take over has the call. One that is not ready yet may still fail. */
+  #switch(key: string): void {
+    this.#giveUp(key);
+    const held = this.#beside.get(key);
+    if (held === undefined) return;
+    this.#beside.delete(key);
+    this.#held.set(key, held);
   }
 
   #refusal({ id, maxConcurrentCalls }: AgentTarget, last: boolean): AgentFailure | null {
@@ -134,34 +179,32 @@ export class AgentDesk<Report extends { readonly type: string }> {
   }
 
   #observe({ key, input }: InputReport): void {
-    const held = this.#held.get(key);
-    if (held === undefined) return;
+    if (input.type === 'media.closed') return this.release(key);
+    if (!('seat' in input)) return;
+    const among = this.#beside.get(key)?.seat === input.seat ? this.#beside : this.#held;
+    const held = among.get(key);
+    if (held?.seat !== input.seat) return;
     switch (input.type) {
       case 'agent.ready':
-        if (held.seat !== input.seat) return;
         held.ready = true;
         return this.#breaker(held.agentId).succeeded();
       case 'agent.reconnecting':
-        if (held.seat !== input.seat) return;
         return this.#breaker(held.agentId).failed(this.#now());
       case 'agent.failed':
-        if (held.seat !== input.seat) return;
         // An agent that dials us and is not there costs no time, and its line tells when it is back.
         if (input.code !== 'not_connected') {
           this.#breaker(held.agentId).failed(this.#now());
           held.ready = true;
         }
-        return this.release(key);
-      case 'media.closed':
-        return this.release(key);
+        return this.#letGo(key, among);
       default:
         return;
     }
   }
 
-  #take(key: string, agent: AgentTarget, seat: number | null): Held {
+  #take(among: Map<string, Held>, key: string, agent: AgentTarget, seat: number | null): Held {
     const held = { agentId: agent.id, seat, ready: false };
-    this.#held.set(key, held);
+    among.set(key, held);
     this.#calls.set(agent.id, (this.#calls.get(agent.id) ?? 0) + 1);
     return held;
   }

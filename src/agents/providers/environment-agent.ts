@@ -13,6 +13,8 @@ export interface EnvironmentAgent {
   /** The same at every start. */
   readonly id: string;
   readonly phoneNumberId: string;
+  /** That of the number, which may have been moved over the API. Default: the first one. */
+  readonly projectId?: string;
   /** As the body of `POST /voice_agents`; null: the environment names no agent. */
   readonly body: unknown;
   /** Becomes the key or token that the agent's kind is opened with, over the one in the body. */
@@ -59,12 +61,12 @@ export async function putEnvironmentAgent(
 }
 
 function agentOf(described: EnvironmentAgent, old: VoiceAgent | null, hosts: HostRules, at: number): VoiceAgent {
-  const { id, body, token } = described;
+  const { id, projectId = DEFAULT_PROJECT_ID, body, token } = described;
   try {
     const made = newVoiceAgent(token === null ? body : withToken(body, token), {
       ...hosts,
       id,
-      projectId: DEFAULT_PROJECT_ID,
+      projectId,
       at,
     });
     return { ...made, createdAt: old?.createdAt ?? at };

@@ -1,8 +1,10 @@
 /** Voice agents as people describe them: the fields of each kind, checked, and what becomes of them on a call. */
+export { changedVoiceAgentBody, newVoiceAgentBody } from './body-schemas.ts';
 export { type EnvironmentAgent, putEnvironmentAgent } from './environment-agent.ts';
 export {
   field,
   flag,
+  key,
   matching,
   number,
   prose,

@@ -1,5 +1,5 @@
 import type { AgentChoice, CallPolicy, OnAgentLost } from '../../call/index.ts';
-import type { Assignment, NumberRouting, NumberRules, RoutingSource, VoiceAgentBook } from '../ports.ts';
+import type { Assignment, NumberRouting, NumberRules, RoutingSource, VoiceAgent, VoiceAgentBook } from '../ports.ts';
 import { targetOf } from '../providers/index.ts';
 
 /** What holds for the calls of a number. */
@@ -12,13 +12,15 @@ interface NumberHandling {
 interface Numbers {
   /** Null if the number is not ours. */
   handlingOf(phoneNumberId: string): NumberHandling | null;
+  projectOf(phoneNumberId: string): string | null;
 }
 
 /** Of an agent that is not assigned to the number: what an assignment says unless it is told otherwise. */
 const UNASSIGNED: OnAgentLost = { reconnectAttempts: 3, then: { action: 'next' } };
 
 /**
- * Joins a number's rules with the agents that are assigned to it. Its enabled primary comes first; the other enabled
+ * Joins a number's rules with the agents that are assigned to it. Agents of another project than the number's are none of its
+ * own, whatever is assigned: a number may have come from there. Its enabled primary comes first; the other enabled
  * assignments are the fallback chain, and answer a number without a primary.
  */
 export class AssignedRouting implements RoutingSource {
@@ -43,7 +45,7 @@ export class AssignedRouting implements RoutingSource {
 
   /** An assignment need not be enabled to say what happens when its agent is lost. */
   choiceOf(voiceAgentId: string, phoneNumberId: string): AgentChoice | null {
-    const agent = this.#book.get(voiceAgentId);
+    const agent = this.#agentFor(phoneNumberId, voiceAgentId);
     if (agent === null) return null;
     const [assignment] = this.#book.assignments({ voiceAgentId, phoneNumberId });
     return { agent: targetOf(agent), onLost: assignment?.onLost ?? UNASSIGNED };
@@ -52,9 +54,14 @@ export class AssignedRouting implements RoutingSource {
   #chainOf(phoneNumberId: string): AgentChoice[] {
     const enabled = this.#book.assignments({ phoneNumberId }).filter((assignment) => assignment.enabled);
     return enabled.toSorted(inOrder).flatMap(({ voiceAgentId, onLost }) => {
-      const agent = this.#book.get(voiceAgentId);
+      const agent = this.#agentFor(phoneNumberId, voiceAgentId);
       return agent === null ? [] : [{ agent: targetOf(agent), onLost }];
     });
+  }
+
+  #agentFor(phoneNumberId: string, voiceAgentId: string): VoiceAgent | null {
+    const agent = this.#book.get(voiceAgentId);
+    return agent?.projectId === this.#numbers.projectOf(phoneNumberId) ? agent : null;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AgentChoice, CallPlan, CallPolicy, PlannedCall, Refusal, User } from '../../call/index.ts';
+import type { AgentChoice, CallPlan, CallPolicy, OnAgentLost, PlannedCall, Refusal, User } from '../../call/index.ts';
 import type { NumberRules, RoutingSource } from '../ports.ts';
 import { isOpen } from './call-hours.ts';
 
@@ -12,6 +12,16 @@ export interface PlannedDial {
   /** Null: as long as calls ring that nobody has said anything of. */
   readonly ringTimeoutMs: number | null;
   readonly answeredBy: CallPolicy['answeredBy'];
+}
+
+/** A call that is to be given to another agent. */
+export interface PlannedTransfer {
+  readonly phoneNumberId: string;
+  readonly voiceAgentId: string;
+  /** What the agent is told beyond its own parameters. */
+  readonly context: Readonly<Record<string, string>>;
+  /** Null: as its assignment says, or as that of one that is not assigned. */
+  readonly onLost: OnAgentLost | null;
 }
 
 export type DialPlan =
@@ -62,6 +72,18 @@ export class CallPlanner {
     if (agents.length === 0) return { refusal: 'no_agent' };
     const { policy } = routing;
     return { policy: { ...policy, agents, answeredBy, ringTimeoutMs: ringTimeoutMs ?? policy.ringTimeoutMs } };
+  }
+
+  /**
+   * Who has the call from then on: the agent that was asked for, and behind it the agents of the number. Null if there is no
+   * such agent, or it is one that cannot have a call whose media is ours.
+   */
+  planForTransfer({ phoneNumberId, voiceAgentId, context, onLost }: PlannedTransfer): readonly AgentChoice[] | null {
+    const asked = this.#source.choiceOf(voiceAgentId, phoneNumberId);
+    if (asked === null || !speaksHere(asked)) return null;
+    const chain = this.#source.rulesOf(phoneNumberId)?.chain ?? [];
+    const others = chain.filter((choice) => choice.agent.id !== voiceAgentId && speaksHere(choice));
+    return [inContext({ ...asked, onLost: onLost ?? asked.onLost }, context), ...others];
   }
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { PageQuery } from '../ports.ts';
 import { isCalendarDate } from './calendar-date.ts';
 import { ApiError } from './errors.ts';
@@ -9,6 +10,18 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 /** Longer than any id of Meta's. */
 const MAX_ID_LENGTH = 512;
+
+/** Parameters of a list with cursors, as they are described. */
+export const CURSOR_PAGE_QUERY = {
+  limit: z
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .optional()
+    .meta({ description: `How many on a page. Default: ${DEFAULT_LIMIT}` }),
+  after: z.string().optional().meta({ description: 'The next page: `paging.cursors.after` of the one before' }),
+  before: z.string().optional().meta({ description: 'The previous page. Not together with `after`' }),
+};
 
 /** One value, or none: an empty one counts as none. */
 export function textOf(query: Query, field: string): string | null {

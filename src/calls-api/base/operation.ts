@@ -16,6 +16,8 @@ export interface Operation {
   /** For a person, in Markdown. */
   readonly description?: string;
   readonly scope: Scope;
+  /** Only keys of the environment open it: it is of no project. */
+  readonly installation?: true;
   /** Query parameters, each with a description. They describe; parsing is the route's own. */
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
@@ -33,6 +35,8 @@ export interface OperationAnswer {
   readonly description: string;
   /** Null for an answer without a body. */
   readonly body: z.ZodType | null;
+  /** Default: JSON. */
+  readonly contentType?: string;
 }
 
 export type OperationTag =
@@ -44,7 +48,8 @@ export type OperationTag =
   | 'Phone numbers'
   | 'Voice agents'
   | 'Webhooks'
-  | 'Access';
+  | 'Access'
+  | 'Operation';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Page } from '../ports.ts';
 
 /** A page of a list as Graph and Kapso answer it (kapso-api.md §3); the links are absolute and work. */
@@ -8,6 +9,7 @@ export function pageAnswer<Item>(page: Page<Item>, request: FastifyRequest, publ
     const url = new URL(`${publicUrl ?? originOf(request)}${request.url}`);
     url.searchParams.delete('after');
     url.searchParams.delete('before');
+    url.searchParams.delete('page');
     url.searchParams.set(name, cursor);
     return url.href;
   };
@@ -21,7 +23,21 @@ export function pageAnswer<Item>(page: Page<Item>, request: FastifyRequest, publ
   };
 }
 
-/** The Host header is whatever the client sent. */
-function originOf(request: FastifyRequest): string {
+/** Where the client reaches us, if nothing else is set. The Host header is whatever the client sent. */
+export function originOf(request: FastifyRequest): string {
   return URL.parse(`${request.protocol}://${request.host}`)?.origin ?? 'http://localhost';
+}
+
+const cursor = z.string().nullable();
+const pagingSchema = z
+  .strictObject({
+    cursors: z.strictObject({ before: cursor, after: cursor }),
+    next: z.url().nullable().meta({ description: 'Null if nothing older follows' }),
+    previous: z.url().nullable().meta({ description: 'Null if nothing newer follows' }),
+  })
+  .meta({ id: 'Paging' });
+
+/** What `pageAnswer` makes of a page of these, as it is described. */
+export function pageSchema<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ data: z.array(item), paging: pagingSchema });
 }

@@ -5,6 +5,7 @@ import type { Naming } from '../ports.ts';
 import type { ApiErrorName } from './error-table.ts';
 import { ApiError } from './errors.ts';
 import { retryAfter } from './retry-after.ts';
+import { sendSaid } from './said.ts';
 
 /** Which error of the table a refusal is: each with Meta's own code and status (meta-calling.md §7.2). */
 const DENIALS = {
@@ -18,6 +19,7 @@ const DENIALS = {
   too_many_calls: 'too_many_calls',
   dial_rate: 'dial_rate',
   country_not_supported: 'dialling_unavailable',
+  calling_disabled: 'calling_disabled',
   number_paused: 'dialling_paused',
   window_closed: 'window_closed',
   messaging_tier: 'messaging_tier',
@@ -32,6 +34,14 @@ const UNAVAILABLE = {
   not_waiting: ['call_not_found', 'This call is not waiting any more'],
 } as const satisfies Record<PlacingRefusal, readonly [ApiErrorName, string]>;
 
+/** Why a call or a message may not be placed, beside Graph's own refusals. */
+export const DENIAL_ERRORS: readonly ApiErrorName[] = [...new Set(Object.values(DENIALS))];
+
+/** And why one is not placed from here. */
+export const DIAL_ERRORS: readonly ApiErrorName[] = [
+  ...new Set([...DENIAL_ERRORS, ...Object.values(UNAVAILABLE).map(([name]) => name), 'graph_unanswered' as const]),
+];
+
 /** Answers what was not done: Graph's own words as they were, and everything else by the table of errors. */
 export function sendRefused(reply: FastifyReply, refused: Refused): FastifyReply {
   switch (refused.type) {
@@ -39,7 +49,7 @@ export function sendRefused(reply: FastifyReply, refused: Refused): FastifyReply
       return sendGraphRefusal(reply, refused.refusal);
     case 'unanswered':
       if (refused.answer === null) throw new ApiError('graph_unanswered');
-      return reply.code(refused.answer.status).send(refused.answer.body);
+      return sendSaid(reply, refused.answer);
     case 'denied':
       throw deniedError(refused.denial);
     case 'unavailable': {
@@ -68,9 +78,9 @@ export function endedError({ reason, detail }: Extract<Naming, { type: 'ended' }
   return new ApiError('not_now', `The call was over before Meta had named it: ${reason}${more}`, { extra });
 }
 
-function sendGraphRefusal(reply: FastifyReply, { status, body, retryAfterMs }: GraphRefusal): FastifyReply {
-  if (retryAfterMs !== null) reply.header('retry-after', retryAfter(retryAfterMs));
-  return reply.code(status).send(body);
+function sendGraphRefusal(reply: FastifyReply, refusal: GraphRefusal): FastifyReply {
+  if (refusal.retryAfterMs !== null) reply.header('retry-after', retryAfter(refusal.retryAfterMs));
+  return sendSaid(reply, refusal);
 }
 
 function deniedError({ code, reason, until, why }: Denial): ApiError {

@@ -1,17 +1,19 @@
-import type { CallStatus } from '../../call/index.ts';
-import { idOf, oneOf, pageOf, type Query, timeOf } from '../base/list-query.ts';
+import { z } from 'zod';
+import { CALL_FILTER_QUERY, CALL_STATUSES, DIRECTIONS } from '../base/call-filter.ts';
+import { CURSOR_PAGE_QUERY, idOf, oneOf, pageOf, type Query, timeOf } from '../base/list-query.ts';
 import type { CallListQuery } from '../ports.ts';
 
-export const DIRECTIONS = ['inbound', 'outbound'] as const;
-export const STATUSES = [
-  'scheduled',
-  'awaiting_permission',
-  'initiated',
-  'ringing',
-  'answered',
-  'completed',
-  'failed',
-] as const satisfies CallStatus[];
+const time = z.string().optional();
+
+/** The parameters as they are described. */
+export const callListQuery = z.object({
+  ...CALL_FILTER_QUERY,
+  since: time.meta({ description: 'Calls that started then or later. ISO 8601; without a zone it is UTC' }),
+  until: time.meta({ description: 'Calls that started then or earlier. A date alone is its last moment' }),
+  call_id: z.string().max(512).optional().meta({ description: "Meta's id of a call, or our own" }),
+  ...CURSOR_PAGE_QUERY,
+  fields: z.string().optional().meta({ description: 'Read and left alone: a call keeps all of its fields' }),
+});
 
 /**
  * Reads the query of `GET {phone_number_id}/calls` (kapso-api.md §3). An empty value counts as none. Names that it does
@@ -23,9 +25,11 @@ export function parseCallListQuery(query: Query): Omit<CallListQuery, 'phoneNumb
   return {
     ...pageOf(query),
     direction: oneOf(query, 'direction', DIRECTIONS),
-    status: oneOf(query, 'status', STATUSES),
+    status: oneOf(query, 'status', CALL_STATUSES),
     callId: idOf(query, 'call_id'),
     since: timeOf(query, 'since', 'start'),
     until: timeOf(query, 'until', 'end'),
+    agentId: null,
+    user: null,
   };
 }

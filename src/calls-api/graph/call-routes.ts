@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import { callRecordAnswer } from '../base/call-answer.ts';
 import { callerOf } from '../base/caller.ts';
-import { ApiError } from '../base/errors.ts';
 import { graphNumber } from '../base/numbers-of-caller.ts';
 import { described } from '../base/operation.ts';
-import { pageAnswer } from '../base/paging.ts';
+import { pageAnswer, pageSchema } from '../base/paging.ts';
 import type { CallQueries, KnownNumbers } from '../ports.ts';
-import { parseCallListQuery } from './call-list-query.ts';
+import { callListQuery, parseCallListQuery } from './call-list-query.ts';
 import { proxyPaths } from './proxy-paths.ts';
 
 export interface CallRoutesOptions {
@@ -20,24 +20,27 @@ interface NumberRoute {
   Querystring: Record<string, unknown>;
 }
 
-/** The call log: the list in Kapso's shape, and one call with all that is known of it. */
-export function callRoutes(server: FastifyInstance, options: CallRoutesOptions): void {
-  const { calls, numbers, publicUrl } = options;
+const LIST = described({
+  id: 'list_calls',
+  tag: 'Calls',
+  summary: "List a number's calls, newest first",
+  description:
+    'In the order in which they were written down here. A page that is read by a cursor neither repeats nor misses a call ' +
+    'while others come in. Parameters that are not known are ignored.',
+  scope: 'read',
+  query: callListQuery,
+  answers: { 200: { description: 'A page of calls', body: pageSchema(callRecordAnswer) } },
+  errors: ['unknown_number', 'invalid_parameter'],
+});
 
-  const list = described({ id: 'list_calls', tag: 'Calls', summary: 'List calls, newest first', scope: 'read' });
+/** The call log of one number, in the shape of Kapso's proxy. */
+export function callRoutes(server: FastifyInstance, { calls, numbers, publicUrl }: CallRoutesOptions): void {
   for (const path of proxyPaths('calls')) {
-    server.get<NumberRoute>(path, list, async (request) => {
+    server.get<NumberRoute>(path, LIST, async (request) => {
       const phoneNumberId = graphNumber(request, numbers, request.params.phoneNumberId);
       const { projectId } = callerOf(request);
       const page = await calls.list({ ...parseCallListQuery(request.query), phoneNumberId, projectId });
       return pageAnswer(page, request, publicUrl);
     });
   }
-
-  const get = described({ id: 'get_call', tag: 'Calls', summary: 'One call with its timeline', scope: 'read' });
-  server.get<{ Params: { id: string } }>('/platform/v1/whatsapp/calls/:id', get, async (request) => {
-    const call = await calls.find(request.params.id);
-    if (call === null) throw new ApiError('call_not_found');
-    return { data: { ...call, timeline: await calls.timeline(call.id) } };
-  });
 }

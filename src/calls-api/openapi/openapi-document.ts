@@ -8,7 +8,9 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const INTRO = `The API of talkwire. Routes under \`/meta/whatsapp/{version}\` have the shapes of Meta's Graph and of Kapso's proxy; they
 are also served without a version, and under \`/api/meta/{version}\`. Routes under \`/platform/v1\` are this service's own.
-Every route wants a key, and says which scope opens it: \`read\`, \`calls\` (opens \`read\` too) or \`admin\` (opens everything).`;
+Every route wants a key, and says which scope opens it: \`read\`, \`calls\` (opens \`read\` too) or \`admin\` (opens everything).
+A key sees what belongs to its own project. A key of the environment acts in the first project, or in the one that the header
+\`X-Project-Id\` names.`;
 
 /** What the parameters of paths are, by their names. */
 const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
@@ -74,11 +76,11 @@ function operationObject(
   };
 }
 
-function descriptionOf({ description, scope }: Operation, aliases: readonly DescribedRoute[]): string {
+function descriptionOf({ description, scope, installation }: Operation, aliases: readonly DescribedRoute[]): string {
   const also = aliases.map(({ url }) => `\`${openApiPath(url).path}\``);
   return [
     ...(description === undefined ? [] : [description]),
-    `Scope: \`${scope}\`.`,
+    installation === true ? 'Only keys of the environment (`TALKWIRE_API_KEYS`) open it.' : `Scope: \`${scope}\`.`,
     ...(also.length === 0 ? [] : [`Also at ${also.join(', ')}.`]),
   ].join('\n\n');
 }
@@ -86,9 +88,9 @@ function descriptionOf({ description, scope }: Operation, aliases: readonly Desc
 const GRAPHS_OWN = { description: "Graph's own answer, unchanged" };
 
 function answersOf({ answers = {}, passesThrough }: Operation) {
-  const given = Object.entries(answers).map(([status, { description, body }]) => [
+  const given = Object.entries(answers).map(([status, { description, body, contentType = 'application/json' }]) => [
     status,
-    { description, ...(body !== null && { content: { 'application/json': { schema: body } } }) },
+    { description, ...(body !== null && { content: { [contentType]: { schema: body } } }) },
   ]);
   return { ...Object.fromEntries(given), ...(passesThrough && { default: GRAPHS_OWN }) };
 }

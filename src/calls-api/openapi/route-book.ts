@@ -9,7 +9,14 @@ export interface DescribedRoute {
   readonly operation: Operation;
 }
 
-/** Writes down every described route that is added to `scope` from now on, in their order. */
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Complete once the server is ready. */
+    describedRoutes: readonly DescribedRoute[];
+  }
+}
+
+/** Writes down every described route that is added to `scope` from now on, in their order; `describedRoutes` of it tells them. */
 export function collectRoutes(scope: FastifyInstance): readonly DescribedRoute[] {
   const routes: DescribedRoute[] = [];
   scope.addHook('onRoute', ({ method, url, config }) => {
@@ -18,5 +25,6 @@ export function collectRoutes(scope: FastifyInstance): readonly DescribedRoute[]
     // HEAD follows its GET, and has nothing of its own to describe.
     for (const each of [method].flat()) if (each !== 'HEAD') routes.push({ method: each, url, operation });
   });
+  scope.decorate('describedRoutes', routes);
   return routes;
 }

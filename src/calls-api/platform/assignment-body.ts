@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FieldFaults, field, flag, isObject, wholeNumber } from '../../agents/index.ts';
 import type { Assignment } from '../../agents/ports.ts';
 import type { OnAgentLost } from '../../call/index.ts';
-import { promptOf, promptRule } from '../base/prompt-field.ts';
+import { PROMPT_SHAPE, promptOf, promptRule } from '../base/prompt-field.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,22 +19,27 @@ const STANDARD: AssignmentFields = {
 
 const THEN_RULE = `must be next, end or {"prompt": "<file>"}, where the file ${promptRule}`;
 
-const then = field<OnAgentLost['then']>(THEN_RULE, (given) => {
-  if (given === 'next' || given === 'end') return { action: given };
-  const prompt = promptOf(given);
-  return prompt === null ? null : { action: 'prompt', prompt };
-});
+const then = field<OnAgentLost['then']>(
+  THEN_RULE,
+  (given) => {
+    if (given === 'next' || given === 'end') return { action: given };
+    const prompt = promptOf(given);
+    return prompt === null ? null : { action: 'prompt', prompt };
+  },
+  { anyOf: [{ enum: ['next', 'end'] }, PROMPT_SHAPE] },
+);
 
-const onLost = z.object(
+/** What becomes of a call whose agent is lost. */
+export const onLostBody = z.object(
   { reconnect_attempts: wholeNumber(0, 100).optional(), then: then.optional() },
   { error: 'must be an object' },
 );
 
-const schema = z.object({
+export const assignmentBody = z.object({
   is_primary: flag.optional(),
   enabled: flag.optional(),
   position: wholeNumber(0, 10_000).optional(),
-  on_lost: onLost.optional(),
+  on_lost: onLostBody.optional(),
 });
 
 /**
@@ -45,7 +50,7 @@ const schema = z.object({
  */
 export function assignmentFields(body: unknown, old: AssignmentFields = STANDARD): AssignmentFields {
   const faults = new FieldFaults();
-  const given = faults.check(schema, withoutNulls(contentOf(body)));
+  const given = faults.check(assignmentBody, withoutNulls(contentOf(body)));
   if (given === null) throw faults.toError();
   const { is_primary = old.isPrimary, enabled = old.enabled, position = old.position, on_lost = {} } = given;
   const { reconnect_attempts = old.onLost.reconnectAttempts, then: next = old.onLost.then } = on_lost;

@@ -3,9 +3,9 @@ import { FieldFaults, field, isObject, matching, number, wholeNumber } from '../
 import type { CallHours, NumberRules, Weekday } from '../../agents/ports.ts';
 import type { AgentUnavailable } from '../../call/index.ts';
 import { isCalendarDate } from '../base/calendar-date.ts';
-import { promptOf, promptRule } from '../base/prompt-field.ts';
+import { PROMPT_SHAPE, promptOf, promptRule } from '../base/prompt-field.ts';
 import { timeZone } from '../base/time-zone-field.ts';
-import { userNamed } from '../base/user-field.ts';
+import { USER_SHAPE, userNamed } from '../base/user-field.ts';
 
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies Weekday[];
 const MAX_SPANS = 100;
@@ -17,6 +17,7 @@ const MAX_ANSWER_SECONDS = 45;
 const day = field<Weekday>(
   `must be one of ${WEEK.join(', ')}`,
   (given) => WEEK.find((name) => name === String(given).toLowerCase()) ?? null,
+  { enum: WEEK },
 );
 
 const span = z
@@ -30,14 +31,20 @@ const span = z
   )
   .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' });
 
-const date = field('must be a date, such as 2026-12-24', (given) =>
-  typeof given === 'string' && isCalendarDate(given) ? given : null,
+const date = field(
+  'must be a date, such as 2026-12-24',
+  (given) => (typeof given === 'string' && isCalendarDate(given) ? given : null),
+  { type: 'string', format: 'date' },
 );
 
-const caller = field('must be a phone number with its country code, or a BSUID', (given) => {
-  const user = userNamed(given);
-  return user?.waId ?? user?.userId ?? null;
-});
+const caller = field(
+  'must be a phone number with its country code, or a BSUID',
+  (given) => {
+    const user = userNamed(given);
+    return user?.waId ?? user?.userId ?? null;
+  },
+  USER_SHAPE,
+);
 
 const hours = z.object(
   {
@@ -55,9 +62,10 @@ const outsideHours = field<AgentUnavailable>(
     const prompt = promptOf(given);
     return prompt === null ? null : { action: 'prompt', prompt };
   },
+  { anyOf: [{ const: 'reject' }, PROMPT_SHAPE] },
 );
 
-const schema = z.object(
+export const callRulesBody = z.object(
   {
     max_concurrent_calls: wholeNumber(1, 100_000).nullable().default(null),
     hours: hours.nullable().default(null),
@@ -83,7 +91,7 @@ function list<T>(item: z.ZodType<T>, min: number, max: number, what: string) {
 export function callRulesIn(body: unknown): NumberRules {
   const faults = new FieldFaults();
   const content = isObject(body) ? (body['call_rules'] ?? body) : body;
-  const given = faults.check(schema, content);
+  const given = faults.check(callRulesBody, content);
   if (given === null) throw faults.toError();
   const { hours: open, answer_within_seconds: seconds } = given;
   return {
@@ -95,6 +103,22 @@ export function callRulesIn(body: unknown): NumberRules {
     answerWithinMs: seconds === null ? null : Math.round(seconds * 1000),
   };
 }
+
+/** How they are told. */
+export const callRulesAnswer = z.object({
+  max_concurrent_calls: z.int().nullable(),
+  hours: z
+    .object({
+      time_zone: z.string(),
+      weekly: z.array(z.object({ day: z.enum(WEEK), from: z.string(), to: z.string() })),
+      closed_on: z.array(z.iso.date()),
+    })
+    .nullable(),
+  outside_hours: z.union([z.literal('reject'), z.object({ prompt: z.string() })]),
+  allow: z.array(z.string()),
+  deny: z.array(z.string()),
+  answer_within_seconds: z.number().nullable(),
+});
 
 /** As the API spells them. */
 export function toCallRules(rules: NumberRules) {

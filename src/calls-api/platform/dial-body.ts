@@ -3,7 +3,7 @@ import { FieldFaults, field, isObject, matching, text, textDictionary, wholeNumb
 import type { DialRequest, RequestTemplate, UserRef } from '../../permissions/index.ts';
 import { isCalendarDate } from '../base/calendar-date.ts';
 import { timeZone } from '../base/time-zone-field.ts';
-import { userNamed } from '../base/user-field.ts';
+import { USER_SHAPE, userNamed } from '../base/user-field.ts';
 
 const MAX_CALLBACK_DATA = 512;
 const MAX_COMPONENTS = 20;
@@ -13,8 +13,10 @@ export const requestTemplate: z.ZodType<RequestTemplate> = z.object(
   {
     name: matching(/^[a-z0-9_]{1,512}$/, 'must be the name of a template: small letters, digits and _'),
     language: matching(/^[a-z]{2,3}(_[A-Za-z]{2,4})?$/, 'must be a language such as en or en_US'),
-    components: field<readonly unknown[]>(`must be a list of at most ${MAX_COMPONENTS} components`, (given) =>
-      Array.isArray(given) && given.length <= MAX_COMPONENTS && given.every(isObject) ? given : null,
+    components: field<readonly unknown[]>(
+      `must be a list of at most ${MAX_COMPONENTS} components`,
+      (given) => (Array.isArray(given) && given.length <= MAX_COMPONENTS && given.every(isObject) ? given : null),
+      { type: 'array', maxItems: MAX_COMPONENTS, items: { type: 'object' } },
     ).default([]),
   },
   { error: 'must be an object with name and language' },
@@ -22,26 +24,35 @@ export const requestTemplate: z.ZodType<RequestTemplate> = z.object(
 
 const byTemplate = z.object({ template: requestTemplate });
 
-/** A template of its own says which of its fields is wrong; a union would say only that nothing fits. */
-const permission = z.unknown().transform((given, context): DialRequest['permission'] => {
-  if (given === 'require' || given === 'ask') return { mode: given, template: null };
-  const parsed = byTemplate.safeParse(given);
-  if (parsed.success) return { mode: 'ask', template: parsed.data.template };
-  const rule = 'must be require, ask or {"template": {"name", "language", "components"}}';
-  const issues = isObject(given) ? parsed.error.issues : [{ path: [], message: rule }];
-  for (const { path, message } of issues) context.addIssue({ code: 'custom', path: [...path], message });
-  return z.NEVER;
-});
+const { $schema: _dialect, ...BY_TEMPLATE_SHAPE } = z.toJSONSchema(byTemplate, { io: 'input', unrepresentable: 'any' });
+const PERMISSION_SHAPE = { anyOf: [{ enum: ['require', 'ask'] }, BY_TEMPLATE_SHAPE] };
 
-const moment = field('must be a time with its offset, such as 2026-12-24T18:00:00Z', timeOf);
+/** A template of its own says which of its fields is wrong; a union would say only that nothing fits. */
+const permission = z
+  .unknown()
+  .transform((given, context): DialRequest['permission'] => {
+    if (given === 'require' || given === 'ask') return { mode: given, template: null };
+    const parsed = byTemplate.safeParse(given);
+    if (parsed.success) return { mode: 'ask', template: parsed.data.template };
+    const rule = 'must be require, ask or {"template": {"name", "language", "components"}}';
+    const issues = isObject(given) ? parsed.error.issues : [{ path: [], message: rule }];
+    for (const { path, message } of issues) context.addIssue({ code: 'custom', path: [...path], message });
+    return z.NEVER;
+  })
+  .meta({ description: 'Whether the user must have agreed, or is asked before the call', ...PERMISSION_SHAPE });
+
+const moment = field('must be a time with its offset, such as 2026-12-24T18:00:00Z', timeOf, {
+  type: 'string',
+  format: 'date-time',
+});
 
 const schedule = z
   .object({ at: moment, until: moment.nullable().default(null) }, { error: 'must be an object with at' })
   .refine(({ at, until }) => until === null || until > at, { path: ['until'], error: 'must be later than at' });
 
-const user = field('must be a phone number with its country code, or a BSUID', userNamed);
+const user = field('must be a phone number with its country code, or a BSUID', userNamed, USER_SHAPE);
 
-const schema = z.object(
+export const dialBody = z.object(
   {
     phone_number_id: text(64),
     to: user.nullable().default(null),
@@ -68,7 +79,7 @@ const schema = z.object(
  */
 export function dialIn(body: unknown, at: number): Omit<DialRequest, 'id'> {
   const faults = new FieldFaults();
-  const given = faults.check(schema, isObject(body) ? (body['call'] ?? body) : body);
+  const given = faults.check(dialBody, isObject(body) ? (body['call'] ?? body) : body);
   if (given === null) throw faults.toError();
   const whom = userOf(given.to, given.recipient);
   const { schedule: planned, permission_deadline_seconds: patience } = given;

@@ -11,7 +11,7 @@ const quietHours = z
 
 const DEFAULTS = toDialRules(DEFAULT_DIAL_RULES);
 
-const schema = z.object(
+export const dialRulesBody = z.object(
   {
     profile: z.enum(['production', 'sandbox'], { error: 'must be production or sandbox' }).default(DEFAULTS.profile),
     stop_after_unanswered: wholeNumber(1, 10).nullable().default(DEFAULTS.stop_after_unanswered),
@@ -37,7 +37,7 @@ const schema = z.object(
  */
 export function dialRulesIn(body: unknown): DialRules {
   const faults = new FieldFaults();
-  const given = faults.check(schema, isObject(body) ? (body['dial_rules'] ?? body) : body);
+  const given = faults.check(dialRulesBody, isObject(body) ? (body['dial_rules'] ?? body) : body);
   if (given === null) throw faults.toError();
   return {
     profile: given.profile,
@@ -52,6 +52,22 @@ export function dialRulesIn(body: unknown): DialRules {
     messagingTier: given.messaging_tier,
   };
 }
+
+const answeredTemplate = z.object({ name: z.string(), language: z.string(), components: z.array(z.unknown()) });
+
+/** How they are told. */
+export const dialRulesAnswer = z.object({
+  profile: z.enum(['production', 'sandbox']),
+  stop_after_unanswered: z.int().nullable(),
+  warn_after_unanswered: z.int(),
+  ring_timeout_seconds: z.number(),
+  answered_by: z.enum(['accepted', 'accepted_or_media']),
+  permission_deadline_hours: z.number(),
+  quiet_hours: z.object({ from: z.string(), to: z.string() }).nullable(),
+  request_text: z.string().nullable(),
+  request_template: answeredTemplate.nullable(),
+  messaging_tier: z.int().nullable(),
+});
 
 /** As the API spells them. */
 export function toDialRules(rules: DialRules) {

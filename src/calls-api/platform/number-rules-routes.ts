@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { ApiError } from '../base/errors.ts';
 import { platformNumber } from '../base/numbers-of-caller.ts';
 import { described } from '../base/operation.ts';
@@ -18,6 +19,9 @@ export interface NumberRulesForm<Rules> {
   /** Throws InvalidFields. */
   readonly rulesIn: (body: unknown) => Rules;
   readonly toAnswer: (rules: Rules) => object;
+  /** What such a body looks like, and how the rules are told. */
+  readonly body: z.ZodType;
+  readonly answer: z.ZodObject;
 }
 
 /** Reads the rules of a number, and replaces them as a whole. */
@@ -35,15 +39,38 @@ export function numberRulesRoutes<Rules>(
     return { data: { phone_number_id: phoneNumberId, ...form.toAnswer(rules) } };
   };
 
+  const answers = {
+    200: {
+      description: 'The rules, with every field',
+      body: z.object({ data: form.answer.extend({ phone_number_id: z.string() }) }),
+    },
+  };
+
   server.get<NumberRoute>(
     path,
-    described({ id: `get_${name}`, tag: 'Phone numbers', summary: `The ${words} of a number`, scope: 'read' }),
+    described({
+      id: `get_${name}`,
+      tag: 'Phone numbers',
+      summary: `The ${words} of a number`,
+      scope: 'read',
+      answers,
+      errors: ['number_not_found'],
+    }),
     async (request) => answer(platformNumber(request, numbers, request.params.phoneNumberId)),
   );
 
   server.put<NumberRoute>(
     path,
-    described({ id: `put_${name}`, tag: 'Phone numbers', summary: `Replace the ${words} of a number`, scope: 'admin' }),
+    described({
+      id: `put_${name}`,
+      tag: 'Phone numbers',
+      summary: `Replace the ${words} of a number`,
+      description: `The body is the whole of them: what it does not name gets its default. It may stand in an envelope \`${name}\`.`,
+      scope: 'admin',
+      body: form.body,
+      answers,
+      errors: ['number_not_found', 'invalid_fields'],
+    }),
     async (request) => {
       const phoneNumberId = platformNumber(request, numbers, request.params.phoneNumberId);
       await form.write(phoneNumberId, form.rulesIn(request.body));

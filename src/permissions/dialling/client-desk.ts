@@ -7,6 +7,8 @@ import type {
   DialOrder,
   DialRules,
   DialRulesBook,
+  GraphBody,
+  GraphSaid,
   PermissionBook,
   PermissionClock,
   PermissionGraph,
@@ -30,7 +32,19 @@ export interface ClientDeskOptions {
 /** What a client of Graph's own routes is answered. */
 export type ClientOutcome =
   /** What Graph said, or what is said in its shape. */
-  { readonly type: 'answered'; readonly status: number; readonly body: unknown } | Refused;
+  | {
+      readonly type: 'answered';
+      readonly status: number;
+      readonly body: unknown;
+      readonly said?: GraphSaid | null;
+    }
+  | Refused;
+
+/** What a client wrote: to be read, and to be passed on as it is. */
+export interface ClientBody extends GraphBody {
+  /** What `json` says. */
+  readonly value: unknown;
+}
 
 /** How long a client's question may wait for a place in the rate of reads, milliseconds. */
 const READ_WAIT_MS = 1_000;
@@ -48,11 +62,11 @@ export class ClientDesk {
   }
 
   /** `POST calls` with `action: connect` and a session: the client has the media. `body` names a user. */
-  async connect(phoneNumberId: string, user: UserRef, body: unknown): Promise<ClientOutcome> {
+  async connect(phoneNumberId: string, user: UserRef, body: ClientBody): Promise<ClientOutcome> {
     const { book, calls, clock, lessons } = this.#options;
     const rules = this.#rulesOf(phoneNumberId);
     if (rules === null) return UNKNOWN_NUMBER;
-    const order = this.#orderOf(phoneNumberId, user, body);
+    const order = this.#orderOf(phoneNumberId, user, body.value);
     const judge = this.#judge(rules, 'call');
     await lessons.learnBefore(phoneNumberId, user, judge);
     const reservation = await book.reserve(order, clock.now(), judge);
@@ -67,7 +81,7 @@ export class ClientDesk {
     }
   }
 
-  async #place(order: DialOrder, body: unknown): Promise<ClientOutcome> {
+  async #place(order: DialOrder, body: ClientBody): Promise<ClientOutcome> {
     const { book, graph, calls, clock, lessons } = this.#options;
     const { phoneNumberId, user } = order;
     const result = await graph.connect(phoneNumberId, body);
@@ -76,7 +90,7 @@ export class ClientDesk {
         // Followed first: whatever happens to the write, what Meta says of the end closes the record.
         await calls.follow({ ...identityOf(order, clock.now()), callId: result.callId });
         await book.named(order.id, result.callId, clock.now());
-        return { type: 'answered', status: 200, body: result.body };
+        return { type: 'answered', status: 200, body: result.body, said: result.said ?? null };
       }
       case 'refused': {
         const detail = result.code === null ? null : String(result.code);
@@ -94,24 +108,28 @@ export class ClientDesk {
   }
 
   /** `POST messages`: a request for permission is counted, everything else only passes. */
-  async send(phoneNumberId: string, body: unknown): Promise<ClientOutcome> {
+  async send(phoneNumberId: string, body: ClientBody): Promise<ClientOutcome> {
     const { graph } = this.#options;
     const rules = this.#rulesOf(phoneNumberId);
     if (rules === null) return UNKNOWN_NUMBER;
-    const request = recogniseRequest(body, rules);
+    const request = recogniseRequest(body.value, rules);
     if (request !== null) return await this.#sendRequest(phoneNumberId, rules, request.user, request.template, body);
     const sent = await graph.send(phoneNumberId, body);
     if (sent.type === 'unknown') return { type: 'unanswered', answer: sent.answer };
     if (sent.type === 'refused') return { type: 'refused', refusal: sent };
-    return { type: 'answered', status: 200, body: sent.body };
+    return { type: 'answered', status: 200, body: sent.body, said: sent.said ?? null };
   }
 
-  /** `GET call_permissions`, in Meta's shape: Graph's answer of now, and what the ledger knows beyond it. */
-  async permissions(phoneNumberId: string, user: UserRef): Promise<ClientOutcome> {
+  /**
+   * `GET call_permissions`, in Meta's shape: Graph's answer of now, and what the ledger knows beyond it.
+   *
+   * @param version of Graph that the client speaks, such as `v23.0`; null: the one that is set
+   */
+  async permissions(phoneNumberId: string, user: UserRef, version: string | null = null): Promise<ClientOutcome> {
     const { book, lessons, clock } = this.#options;
     const rules = this.#rulesOf(phoneNumberId);
     if (rules === null) return UNKNOWN_NUMBER;
-    const result = await lessons.read(phoneNumberId, user, READ_WAIT_MS);
+    const result = await lessons.read(phoneNumberId, user, READ_WAIT_MS, version);
     if (result?.type === 'refused' && result.code !== TOO_MANY_READS) return { type: 'refused', refusal: result };
     const now = clock.now();
     const { pair } = await book.read(phoneNumberId, user, now);
@@ -123,7 +141,7 @@ export class ClientDesk {
     rules: DialRules,
     user: UserRef,
     template: boolean,
-    body: unknown,
+    body: ClientBody,
   ): Promise<ClientOutcome> {
     const { book, graph, lessons, clock } = this.#options;
     // What the client wrote is sent as it is: the number's own template cannot stand in for it.
@@ -140,7 +158,7 @@ export class ClientDesk {
     }
     await book.requestSent(requestId ?? '', sent.type === 'sent' ? sent.messageId : null, clock.now());
     return sent.type === 'sent'
-      ? { type: 'answered', status: 200, body: sent.body }
+      ? { type: 'answered', status: 200, body: sent.body, said: sent.said ?? null }
       : { type: 'unanswered', answer: sent.answer };
   }
 

@@ -1,5 +1,6 @@
 import { decide } from '../decide.ts';
 import type {
+  CallingWatch,
   CallPlacer,
   Decide,
   Decision,
@@ -33,6 +34,7 @@ export interface DialDeskOptions {
   readonly numbers: DialRulesBook;
   readonly graph: PermissionGraph;
   readonly calls: CallPlacer;
+  readonly calling: CallingWatch;
   readonly clock: PermissionClock;
   /** Something failed that nobody waits for. The desk goes on. */
   readonly onFault: (during: string, fault: unknown) => void;
@@ -59,9 +61,9 @@ export class DialDesk implements PermissionEventSink {
 
   constructor(options: DialDeskOptions) {
     this.#options = options;
-    const { book, graph, clock, onFault } = options;
+    const { book, graph, calling, clock, onFault } = options;
     const reader = new LiveReader({ graph, clock });
-    this.#lessons = new GraphLessons({ book, reader, clock, onDoubt: (id) => this.#unsure.doubt(id) });
+    this.#lessons = new GraphLessons({ book, reader, calling, clock, onDoubt: (id) => this.#unsure.doubt(id) });
     this.#waiting = new WaitingRoom({ book, clock, onFault, onDue: (dial) => this.#onDue(dial) });
     this.#unsure = new UnsureRequests({
       book,
@@ -121,7 +123,6 @@ export class DialDesk implements PermissionEventSink {
         return dial === null ? undefined : await this.#giveUp(dial, 'request_refused');
       }
       case 'user_message':
-      case 'calling_restricted':
         return;
       default:
         event satisfies never;
@@ -203,7 +204,10 @@ export class DialDesk implements PermissionEventSink {
   ): Promise<DialOutcome> {
     const { book, graph, clock } = this.#options;
     const { phoneNumberId, user, permission } = order;
-    const sent = await graph.send(phoneNumberId, requestMessage(user, by, rules, permission.template));
+    const sent = await graph.send(phoneNumberId, {
+      json: JSON.stringify(requestMessage(user, by, rules, permission.template)),
+      version: null,
+    });
     // Of a refusal as well: it may fail to be written down.
     if (sent.type !== 'sent') this.#lessons.doubt(requestId);
     if (sent.type === 'refused') return await this.#requestRefused(order, requestId, sent, anew);

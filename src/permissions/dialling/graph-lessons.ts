@@ -1,6 +1,7 @@
 import { readReport } from '../ledger.ts';
 import { limitsOf } from '../limits.ts';
 import type {
+  CallingWatch,
   Decide,
   DenyReason,
   GraphRead,
@@ -25,6 +26,7 @@ const NOT_REPORTED: ReadonlySet<DenyReason> = new Set([
   'dial_rate',
   'country_not_supported',
   'number_paused',
+  'calling_disabled',
   'unanswered_guard',
   'window_closed',
   'messaging_tier',
@@ -37,10 +39,14 @@ const PAUSES: ReadonlyMap<number, number> = new Map([
   [138014, limitsOf('production').pauseMs],
 ]);
 const CALL_LIMIT = 138012;
+const CALLING_OFF = 138000;
+/** A webhook tells when calling comes back. Should none come, Graph is asked, when its last word is this old, milliseconds. */
+const OFF_IS_OLD_MS = 60_000;
 
 export interface GraphLessonsOptions {
   readonly book: PermissionBook;
   readonly reader: LiveReader;
+  readonly calling: CallingWatch;
   readonly clock: PermissionClock;
   /** Takes up what is in doubt. */
   readonly onDoubt: (requestId: string) => void;
@@ -50,12 +56,14 @@ export interface GraphLessonsOptions {
 export class GraphLessons {
   readonly #book: PermissionBook;
   readonly #reader: LiveReader;
+  readonly #calling: CallingWatch;
   readonly #clock: PermissionClock;
   readonly #onDoubt: (requestId: string) => void;
 
-  constructor({ book, reader, clock, onDoubt }: GraphLessonsOptions) {
+  constructor({ book, reader, calling, clock, onDoubt }: GraphLessonsOptions) {
     this.#book = book;
     this.#reader = reader;
+    this.#calling = calling;
     this.#clock = clock;
     this.#onDoubt = onDoubt;
   }
@@ -63,7 +71,12 @@ export class GraphLessons {
   /** Reads a report if the decision could change by it, and if the rate of reads has room. */
   async learnBefore(phoneNumberId: string, user: UserRef, decide: Decide): Promise<void> {
     const now = this.#clock.now();
-    const state = await this.#book.read(phoneNumberId, user, now);
+    let state = await this.#book.read(phoneNumberId, user, now);
+    const off = state.number.callingOff;
+    if (off !== null && now - off.at >= OFF_IS_OLD_MS) {
+      await this.#calling.recheck(phoneNumberId);
+      state = await this.#book.read(phoneNumberId, user, now);
+    }
     const decision = decide(state);
     if (decision.type === 'deny' && NOT_REPORTED.has(decision.reason)) return;
     const doubt = decision.type !== 'allow';
@@ -73,8 +86,13 @@ export class GraphLessons {
   }
 
   /** Reads a report and writes it down. Null if the rate left no place within `waitMs`. */
-  async read(phoneNumberId: string, user: UserRef, waitMs: number): Promise<GraphRead | null> {
-    const result = await this.#reader.read(phoneNumberId, user, { waitMs });
+  async read(
+    phoneNumberId: string,
+    user: UserRef,
+    waitMs: number,
+    version: string | null = null,
+  ): Promise<GraphRead | null> {
+    const result = await this.#reader.read(phoneNumberId, user, { waitMs, version });
     if (result?.type === 'report') {
       const report = readReport(result.body, result.at);
       if (report !== null) await this.#book.reported(phoneNumberId, user, report);
@@ -86,9 +104,12 @@ export class GraphLessons {
   async refused(phoneNumberId: string, user: UserRef, refusal: Pick<GraphRefusal, 'code' | 'retryAt'>): Promise<void> {
     const { code, retryAt } = refusal;
     if (code === null) return;
+    if (code === CALLING_OFF) return await this.#calling.recheck(phoneNumberId);
     const pauseMs = PAUSES.get(code);
     if (pauseMs !== undefined) return await this.#paused(phoneNumberId, user, { code, until: retryAt }, pauseMs);
-    if (code === CALL_LIMIT && retryAt !== null) return await this.#book.refused(phoneNumberId, user, code, retryAt);
+    if (code === CALL_LIMIT && retryAt !== null) {
+      return await this.#book.refused(phoneNumberId, user, code, retryAt, this.#clock.now());
+    }
     // The report says what the ledger did not know: a permission that is gone, or one that is permanent.
     await this.read(phoneNumberId, user, DOUBT_WAIT_MS);
   }

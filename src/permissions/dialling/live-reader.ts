@@ -9,6 +9,8 @@ export interface LiveReaderOptions {
 export interface ReadWish {
   /** How long the caller may wait for a place in the rate; 0: only if there is one now. */
   readonly waitMs: number;
+  /** Of Graph, such as `v23.0`; null or nothing: the one that is set. Two who share a read get that of the first. */
+  readonly version?: string | null;
 }
 
 /** Meta allows 5 or 100 a second, by which page one reads (meta-calling.md §2.2). */
@@ -44,13 +46,13 @@ export class LiveReader {
   }
 
   /** Null if the rate left no place in time. */
-  async read(phoneNumberId: string, user: UserRef, { waitMs }: ReadWish): Promise<GraphRead | null> {
+  async read(phoneNumberId: string, user: UserRef, { waitMs, version = null }: ReadWish): Promise<GraphRead | null> {
     const key = `${phoneNumberId} ${user.waId ?? ''} ${user.userId ?? ''}`;
     const shared = this.#underWay.get(key);
     if (shared !== undefined) return await shared;
     const place = this.#takePlace(phoneNumberId, waitMs);
     if (place === null) return null;
-    const reading = this.#readAt(place, phoneNumberId, user);
+    const reading = this.#readAt(place, phoneNumberId, user, version);
     this.#underWay.set(key, reading);
     try {
       return await reading;
@@ -59,9 +61,9 @@ export class LiveReader {
     }
   }
 
-  async #readAt(time: number, phoneNumberId: string, user: UserRef): Promise<GraphRead> {
+  async #readAt(time: number, phoneNumberId: string, user: UserRef, version: string | null): Promise<GraphRead> {
     if (time > this.#clock.now()) await new Promise<void>((wake) => this.#clock.at(time, wake));
-    const result = await this.#graph.read(phoneNumberId, user);
+    const result = await this.#graph.read(phoneNumberId, user, version);
     const pace = this.#paceOf(phoneNumberId);
     if (result.type === 'refused' && (result.code === TOO_MANY_READS || result.status === 429)) {
       pace.pausedUntil = this.#clock.now() + Math.max(pace.backoffMs, result.retryAfterMs ?? 0);

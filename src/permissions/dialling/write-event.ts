@@ -2,9 +2,6 @@ import { grantOf } from '../ledger.ts';
 import { limitsOf } from '../limits.ts';
 import type { PermissionBook, PermissionEvent } from '../ports.ts';
 
-/** Graph's code for calling that was paused for its quality. */
-const PAUSED = 138014;
-
 /** Writes what a webhook said into the ledger. Safe to repeat. */
 export async function writeEvent(book: PermissionBook, event: PermissionEvent): Promise<void> {
   const { phoneNumberId, at } = event;
@@ -17,12 +14,6 @@ export async function writeEvent(book: PermissionBook, event: PermissionEvent): 
       return;
     case 'user_message':
       return await book.windowOpened(phoneNumberId, event.user, at + limitsOf('production').windowMs);
-    case 'calling_restricted':
-      return await book.paused(
-        phoneNumberId,
-        { code: PAUSED, until: event.until ?? at + limitsOf('production').pauseMs },
-        at,
-      );
     case 'message_failed':
       return;
     default:

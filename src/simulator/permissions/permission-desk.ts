@@ -18,6 +18,7 @@ import {
   type BusinessNumber,
   permissionReplyValue,
   restrictionValue,
+  settingsValue,
   textMessageValue,
 } from './permission-webhooks.ts';
 import { type Refusal, refusalDetails } from './refusal.ts';
@@ -96,6 +97,13 @@ export class PermissionDesk {
   async restrict(until: number, number: BusinessNumber): Promise<void> {
     this.#options.judge.configure(number.phoneNumberId, { restrictedUntil: until });
     await this.#send('account_update', restrictionValue(number, until));
+  }
+
+  /** Calling is switched on or off in the settings of a number. Resolves when the webhook is settled. */
+  async switchCalling(on: boolean, number: BusinessNumber): Promise<void> {
+    const { judge, now } = this.#options;
+    judge.configure(number.phoneNumberId, { calling: on });
+    await this.#send('account_settings_update', settingsValue(number, on, now()));
   }
 
   /** Says by webhook what a user, or WhatsApp, decided; through the faults. Resolves when all copies are settled. */

@@ -52,6 +52,19 @@ export function restrictionValue(number: BusinessNumber, until: number): Webhook
   };
 }
 
+/** Calling is switched on or off in the settings of a number (meta-calling.md §3.10). `at` in Unix milliseconds. */
+export function settingsValue(number: BusinessNumber, on: boolean, at: number): WebhookValue {
+  return {
+    messaging_product: 'whatsapp',
+    timestamp: seconds(at),
+    type: 'phone_number_settings',
+    phone_number_settings: {
+      phone_number_id: number.phoneNumberId,
+      calling: { status: on ? 'ENABLED' : 'DISABLED' },
+    },
+  };
+}
+
 function messageValue(
   number: BusinessNumber,
   user: SimulatedUser,

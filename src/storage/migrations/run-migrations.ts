@@ -6,13 +6,21 @@ import { foundation } from './0001-foundation.ts';
 import { voiceAgents } from './0002-voice-agents.ts';
 import { outbound } from './0003-outbound.ts';
 import { projects } from './0004-projects.ts';
+import { contacts } from './0005-contacts.ts';
+import { events } from './0006-events.ts';
+import { numbers } from './0007-numbers.ts';
+import { callList } from './0008-call-list.ts';
 
 /** In the order of their names; a name is never changed or reused once released. */
-const migrations = (sealer: Sealer): Record<string, Migration> => ({
+export const migrations = (sealer: Sealer): Record<string, Migration> => ({
   '0001-foundation': foundation,
   '0002-voice-agents': voiceAgents(sealer),
   '0003-outbound': outbound,
   '0004-projects': projects,
+  '0005-contacts': contacts,
+  '0006-events': events,
+  '0007-numbers': numbers,
+  '0008-call-list': callList,
 });
 
 /**

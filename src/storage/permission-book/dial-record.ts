@@ -2,7 +2,9 @@ import type { Kysely } from 'kysely';
 import type { CallIdentity, CallStatus } from '../../call/index.ts';
 import type { DialOrder, WaitingDial, WaitingState } from '../../permissions/ports.ts';
 import { newCall } from '../call-row.ts';
+import { conversationFor } from '../contacts/conversations.ts';
 import type { DialsTable, Schema } from '../schema.ts';
+import { insertCall } from '../write-call.ts';
 
 /** Writes the call record of a dial, in the transaction of `db`. With a status of a live call it is the reservation. */
 export async function writeDialRecord(
@@ -12,18 +14,19 @@ export async function writeDialRecord(
   status: CallStatus,
   placedAt: number | null,
 ): Promise<void> {
-  const row = newCall(identityOf(order, placedAt ?? order.createdAt), {
+  const createdAt = placedAt ?? order.createdAt;
+  const { phoneNumberId } = order;
+  const row = newCall(identityOf(order, createdAt), {
     status,
     agent: null,
     followed: order.clientMedia,
     pairId,
+    conversationId: await conversationFor(db, { pairId, phoneNumberId, at: createdAt }),
     placedAt,
-    createdAt: placedAt ?? order.createdAt,
+    createdAt,
   });
-  await db
-    .insertInto('calls')
-    .values({ ...row, ...(order.voiceAgentId !== null && agentColumns(db, order.voiceAgentId)) })
-    .execute();
+  const values = { ...row, ...(order.voiceAgentId !== null && agentColumns(db, order.voiceAgentId)) };
+  await insertCall(db, values, placedAt ?? order.createdAt);
 }
 
 /** Keeps a dial that waits, new or again, in the transaction of `db`. `askedAt` null leaves what is there. */

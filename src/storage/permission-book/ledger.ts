@@ -2,6 +2,7 @@ import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Grant, LiveReport, NumberState, UserRef } from '../../permissions/ports.ts';
 import type { Schema } from '../schema.ts';
 import { linkedPair, pairFor } from './pairs.ts';
+import { tellGrant } from './permission-events.ts';
 import { markAnswered } from './requests.ts';
 
 /** Meta tells times in whole seconds, so that a call of the same second may have been before. */
@@ -19,9 +20,9 @@ export async function writeGrant(
   grant: Grant,
   answers: string | null,
 ): Promise<void> {
-  const pairId = await linkedPair(db, phoneNumberId, user);
+  const pairId = await linkedPair(db, phoneNumberId, user, grant.at);
   const isLess = grant.source === 'callback' && !(await isTakenBack(db, pairId));
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('permission_pairs')
     .set({
       grant_status: grant.status,
@@ -32,7 +33,8 @@ export async function writeGrant(
     .where('id', '=', pairId)
     .where((where) => where.or([where('grant_at', 'is', null), where('grant_at', '<=', grant.at)]))
     .$if(isLess, (pair) => pair.where((where) => notPermanent(where)))
-    .execute();
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows > 0n) await tellGrant(db, { pairId, phoneNumberId, user, grant, answers });
   if (answers !== null) await markAnswered(db, pairId, answers, grant);
   // WhatsApp takes a permission back for the calls that nobody picked up until then; the count begins anew.
   if (grant.source === 'auto_revoked') await beginStreak(db, pairId, grant.at + SECOND_MS - 1);
@@ -70,7 +72,7 @@ export async function writeReport(
   user: UserRef,
   report: LiveReport,
 ): Promise<void> {
-  const pairId = await pairFor(db, phoneNumberId, user);
+  const pairId = await pairFor(db, phoneNumberId, user, report.at);
   await db
     .updateTable('permission_pairs')
     .set({ live: JSON.stringify(report), live_at: report.at })
@@ -85,8 +87,9 @@ export async function writeRefusal(
   user: UserRef,
   code: number,
   until: number,
+  at: number,
 ): Promise<void> {
-  const pairId = await pairFor(db, phoneNumberId, user);
+  const pairId = await pairFor(db, phoneNumberId, user, at);
   await db
     .updateTable('permission_pairs')
     .set({ refused_code: code, refused_until: until })

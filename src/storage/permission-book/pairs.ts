@@ -8,7 +8,10 @@ import {
   type Updateable,
 } from 'kysely';
 import { canonicalWaId, type UserRef } from '../../permissions/ports.ts';
+import { mergedContact, NOTHING_KNOWN } from '../contacts/contact-columns.ts';
+import { moveConversations } from '../contacts/conversations.ts';
 import { KeptQuery } from '../kept-query.ts';
+import { projectOfNumber } from '../project-of-number.ts';
 import type { PermissionPairsTable, Schema } from '../schema.ts';
 
 export type PairRow = Selectable<PermissionPairsTable>;
@@ -50,36 +53,50 @@ const PAIRS = new KeptQuery((db, keys: PairKeys) =>
   db.selectFrom('permission_pairs').selectAll().where(isFoundBy(keys)),
 );
 
-/** Finds the pair or makes it, in the transaction of `db`. */
-export async function pairFor(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
+/**
+ * Finds the pair or makes it, in the transaction of `db`.
+ *
+ * @param at now, Unix milliseconds
+ */
+export async function pairFor(db: Kysely<Schema>, phoneNumberId: string, user: UserRef, at: number): Promise<string> {
   const pair = await findPair(db, phoneNumberId, user);
-  return pair?.id ?? (await newPairFor(db, phoneNumberId, user));
+  return pair?.id ?? (await newPairFor(db, phoneNumberId, user, at));
 }
 
 /**
  * Makes the pair of a user whom a client names and who has none, in the transaction of `db`. The client's word that two
  * names are one person is not taken: it may be wrong, and the ledgers of two people would become one.
  */
-export async function newPairFor(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
-  return await makePair(db, phoneNumberId, user.waId === null ? user : { waId: user.waId, userId: null });
+export async function newPairFor(
+  db: Kysely<Schema>,
+  phoneNumberId: string,
+  user: UserRef,
+  at: number,
+): Promise<string> {
+  return await makePair(db, phoneNumberId, user.waId === null ? user : { waId: user.waId, userId: null }, at);
 }
 
 /**
  * Finds the pair that a webhook names, or makes it, in the transaction of `db`. What the webhook says of the names holds:
  * two pairs become one, and a number that has passed to another person is taken from the pair that had it.
  */
-export async function linkedPair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
+export async function linkedPair(
+  db: Kysely<Schema>,
+  phoneNumberId: string,
+  user: UserRef,
+  at: number,
+): Promise<string> {
   const { byPhone, byUser } = byName(keysOf(phoneNumberId, user), await findPairs(db, phoneNumberId, user));
   const known = byUser ?? byPhone;
-  if (known === null) return await makePair(db, phoneNumberId, user);
+  if (known === null) return await makePair(db, phoneNumberId, user, at);
   if (user.waId === null || user.userId === null || byUser?.id === byPhone?.id) return known.id;
   if (byPhone !== null && byPhone.user_id !== null) await change(db, byPhone.id, { wa_id: null });
   if (byUser === null) {
-    if (known.user_id !== null) return await makePair(db, phoneNumberId, user);
+    if (known.user_id !== null) return await makePair(db, phoneNumberId, user, at);
     await change(db, known.id, { user_id: user.userId });
     return known.id;
   }
-  if (byPhone !== null && byPhone.user_id === null) await merge(db, byPhone, byUser);
+  if (byPhone !== null && byPhone.user_id === null) await merge(db, byPhone, byUser, at);
   await change(db, byUser.id, { wa_id: canonicalWaId(user.waId) });
   return byUser.id;
 }
@@ -88,6 +105,9 @@ export async function linkedPair(db: Kysely<Schema>, phoneNumberId: string, user
 export function hasName(user: UserRef): boolean {
   return user.waId !== null || user.userId !== null;
 }
+
+/** How long a word of the user opens the service window (meta-calling.md §6). */
+export const WINDOW_MS = 24 * 3_600_000;
 
 /** Opens the service window, or keeps it open for longer. */
 export async function openWindow(db: Kysely<Schema>, pairId: string, until: number): Promise<void> {
@@ -106,9 +126,9 @@ function byName({ waId, userId }: PairKeys, pairs: readonly PairRow[]) {
   };
 }
 
-async function makePair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef): Promise<string> {
+async function makePair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef, at: number): Promise<string> {
   const id = randomUUID();
-  const row: PermissionPairsTable = {
+  const row = {
     id,
     phone_number_id: phoneNumberId,
     wa_id: user.waId === null ? null : canonicalWaId(user.waId),
@@ -123,17 +143,23 @@ async function makePair(db: Kysely<Schema>, phoneNumberId: string, user: UserRef
     refused_until: null,
     window_until: null,
     streak_since: null,
+    project_id: projectOfNumber(phoneNumberId),
+    ...NOTHING_KNOWN,
+    created_at: at,
+    updated_at: at,
   };
   await db.insertInto('permission_pairs').values(row).execute();
   return id;
 }
 
 /** Of what both knew, the newer holds; what both did, counts. */
-async function merge(db: Kysely<Schema>, from: PairRow, into: PairRow): Promise<void> {
+async function merge(db: Kysely<Schema>, from: PairRow, into: PairRow, at: number): Promise<void> {
   const move = { pair_id: into.id };
   await db.updateTable('calls').set(move).where('pair_id', '=', from.id).execute();
   await db.updateTable('permission_requests').set(move).where('pair_id', '=', from.id).execute();
   await db.updateTable('dials').set(move).where('pair_id', '=', from.id).execute();
+  await db.updateTable('messages').set(move).where('pair_id', '=', from.id).execute();
+  await moveConversations(db, from.id, into.id, at);
   await db.deleteFrom('permission_pairs').where('id', '=', from.id).execute();
   const grant = newer(from, into, 'grant_at');
   const report = newer(from, into, 'live_at');
@@ -149,6 +175,7 @@ async function merge(db: Kysely<Schema>, from: PairRow, into: PairRow): Promise<
     refused_until: refusal.refused_until,
     window_until: newer(from, into, 'window_until').window_until,
     streak_since: newer(from, into, 'streak_since').streak_since,
+    ...mergedContact(from, into),
   });
 }
 

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Grant, UnsureRequest } from '../../permissions/ports.ts';
+import { conversationFor } from '../contacts/conversations.ts';
 import type { Schema } from '../schema.ts';
+import { TOLD_OF_REQUEST, tellRequested } from './permission-events.ts';
 
 /** Of requests that are older no report can tell: see `PairState`. */
 const REPORTED_MS = 14 * 24 * 3_600_000;
@@ -29,6 +31,7 @@ export async function countRequest(db: Kysely<Schema>, request: NewRequest): Pro
       requested_at: request.at,
       message_id: null,
       answered_at: null,
+      conversation_id: null,
     })
     .execute();
 }
@@ -40,8 +43,20 @@ export async function markSent(
   messageId: string | null,
   requestedAt: number,
 ): Promise<void> {
-  const changes = { requested_at: requestedAt, ...(messageId !== null && { message_id: messageId }) };
-  await db.updateTable('permission_requests').set(changes).where('id', '=', id).execute();
+  const request = await db
+    .updateTable('permission_requests')
+    .set({ requested_at: requestedAt, ...(messageId !== null && { message_id: messageId }) })
+    .where('id', '=', id)
+    .returning(TOLD_OF_REQUEST)
+    .executeTakeFirst();
+  if (request === undefined) return;
+  const word = { pairId: request.pair_id, phoneNumberId: request.phone_number_id, at: requestedAt };
+  await db
+    .updateTable('permission_requests')
+    .set({ conversation_id: await conversationFor(db, word) })
+    .where('id', '=', id)
+    .execute();
+  await tellRequested(db, request, requestedAt);
 }
 
 export async function dropRequest(db: Kysely<Schema>, id: string): Promise<void> {

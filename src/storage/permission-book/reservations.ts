@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Decide, DialOrder, Reservation, UserRef } from '../../permissions/ports.ts';
 import { appendEvent } from '../call-row.ts';
+import { conversationFor } from '../contacts/conversations.ts';
 import { KeptQuery } from '../kept-query.ts';
 import type { Schema } from '../schema.ts';
+import { placeCall } from '../write-call.ts';
 import { keepWaiting, writeDialRecord } from './dial-record.ts';
 import { findPair, isFoundBy, keysOf, meantBy, newPairFor, type PairRow } from './pairs.ts';
 import { countRequest } from './requests.ts';
@@ -27,7 +29,7 @@ export async function reserveDial(db: Kysely<Schema>, claim: Claim): Promise<Res
   if (standing === 'gone') return null;
   const decision = decide(await usageOf(db, order.phoneNumberId, standing.pair, now));
   if (decision.type === 'deny') return { decision, requestId: null };
-  const pairId = standing.pair?.id ?? (await newPairFor(db, order.phoneNumberId, order.user));
+  const pairId = standing.pair?.id ?? (await newPairFor(db, order.phoneNumberId, order.user, now));
   if (decision.type === 'allow') {
     await place(db, claim, pairId, standing.waits);
     return { decision, requestId: null };
@@ -59,7 +61,7 @@ export async function reserveRequest(db: Kysely<Schema>, claim: RequestClaim): P
   const pair = await findPair(db, phoneNumberId, user);
   const decision = decide(await usageOf(db, phoneNumberId, pair, now));
   if (decision.type !== 'ask') return { decision, requestId: null };
-  const pairId = pair?.id ?? (await newPairFor(db, phoneNumberId, user));
+  const pairId = pair?.id ?? (await newPairFor(db, phoneNumberId, user, now));
   await countRequest(db, { id, pairId, phoneNumberId, dialId: null, template, at: now });
   return { decision, requestId: id };
 }
@@ -102,10 +104,9 @@ function hasPair<Row extends { readonly id: string | null }>(row: Row): row is R
 
 async function place(db: Kysely<Schema>, { order, now }: Claim, pairId: string, waits: boolean): Promise<void> {
   if (!waits) return await writeDialRecord(db, order, pairId, 'initiated', now);
+  const { phoneNumberId } = order;
+  // The one in which the user was asked may have been ended meanwhile.
+  const conversationId = await conversationFor(db, { pairId, phoneNumberId, at: now });
   await db.deleteFrom('dials').where('id', '=', order.id).execute();
-  await db
-    .updateTable('calls')
-    .set({ status: 'initiated', started_at: now, placed_at: now, updated_at: now })
-    .where('id', '=', order.id)
-    .execute();
+  await placeCall(db, order.id, conversationId, now);
 }

@@ -21,7 +21,7 @@ import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
 import { forgetKey, rememberKey } from './idempotency.ts';
 import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
-import { findPair, linkedPair, openWindow } from './pairs.ts';
+import { findPair, linkedPair, openWindow, WINDOW_MS } from './pairs.ts';
 import { dropLost, dropRequest, markSent, unsureRequestIds, unsureRequestOf } from './requests.ts';
 import { reserveDial, reserveRequest } from './reservations.ts';
 import { usageOf } from './usage.ts';
@@ -99,15 +99,18 @@ export class SqlPermissionBook implements PermissionBook {
   }
 
   async windowOpened(phoneNumberId: string, user: UserRef, until: number): Promise<void> {
-    await this.#writes.run(async (db) => openWindow(db, await linkedPair(db, phoneNumberId, user), until));
+    await this.#writes.run(async (db) => {
+      const pairId = await linkedPair(db, phoneNumberId, user, until - WINDOW_MS);
+      await openWindow(db, pairId, until);
+    });
   }
 
   async reported(phoneNumberId: string, user: UserRef, report: LiveReport): Promise<void> {
     await this.#writes.run((db) => writeReport(db, phoneNumberId, user, report));
   }
 
-  async refused(phoneNumberId: string, user: UserRef, code: number, until: number): Promise<void> {
-    await this.#writes.run((db) => writeRefusal(db, phoneNumberId, user, code, until));
+  async refused(phoneNumberId: string, user: UserRef, code: number, until: number, at: number): Promise<void> {
+    await this.#writes.run((db) => writeRefusal(db, phoneNumberId, user, code, until, at));
   }
 
   async paused(phoneNumberId: string, pause: NumberState['paused'], at: number | null): Promise<void> {

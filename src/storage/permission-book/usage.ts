@@ -14,7 +14,7 @@ const REQUESTED_MS = 14 * DAY_MS;
 const ONE = sql.lit(1);
 
 /** Live or being placed. A dial that waits is neither. */
-const LIVE: readonly CallStatus[] = ['initiated', 'ringing', 'answered'];
+export const LIVE: readonly CallStatus[] = ['initiated', 'ringing', 'answered'];
 
 /**
  * What the calls and requests of a number, over all its users, and of one of its pairs add up to. It is one statement, for a
@@ -106,6 +106,7 @@ function numberColumns(db: Kysely<Schema>, { phoneNumberId, daySince }: NumberVa
       .where('template', '=', 1)
       .where('requested_at', '>', daySince)
       .as('template_users'),
+    state.select('settings_at').where('calling_status', '=', 'DISABLED').as('calling_off_at'),
     state.select('paused_code').as('paused_code'),
     state.select('paused_until').as('paused_until'),
   ];
@@ -154,6 +155,7 @@ function toNumberState(row: Row<typeof numberColumns>, now: number): NumberState
     dials24h: (row.placed ?? 0) - (row.refused ?? 0),
     oldestDialAt: row.oldest_placed_at,
     templateUsers24h: row.template_users ?? 0,
+    callingOff: row.calling_off_at === null ? null : { at: row.calling_off_at },
     paused:
       row.paused_code === null || (row.paused_until !== null && row.paused_until <= now)
         ? null

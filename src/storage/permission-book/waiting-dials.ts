@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Ending } from '../../call/index.ts';
 import type { UserRef, WaitingDial, WaitingEnding } from '../../permissions/ports.ts';
-import { appendEvent, endCall } from '../call-row.ts';
+import { appendEvent } from '../call-row.ts';
 import type { Schema } from '../schema.ts';
+import { endCall } from '../write-call.ts';
 import { keepWaiting, statusOf, writeDialRecord } from './dial-record.ts';
 import { findPairs, pairFor } from './pairs.ts';
 import { markUndelivered } from './requests.ts';
@@ -28,7 +29,7 @@ export async function keepDial(db: Kysely<Schema>, dial: WaitingDial, at: number
   }
   const record = await db.selectFrom('calls').select('id').where('id', '=', order.id).executeTakeFirst();
   if (record !== undefined) return;
-  const pairId = await pairFor(db, order.phoneNumberId, order.user);
+  const pairId = await pairFor(db, order.phoneNumberId, order.user, at);
   await writeDialRecord(db, order, pairId, statusOf(state), null);
   await keepWaiting(db, dial, pairId, null);
   await appendEvent(db, order.id, order.createdAt, 'dial_waits', { for: state, until: dial.nextAt });

@@ -4,7 +4,7 @@ import { NO_RULES } from '../../../src/agents/ports.ts';
 import { type Dials, joinDials } from '../../../src/main-dials.ts';
 import type { PermissionBook } from '../../../src/permissions/index.ts';
 import { CallRuntime, type Clock, DebtCollector } from '../../../src/runtime/index.ts';
-import { createInboxWorker, type InboxWorker } from '../../../src/signaling/index.ts';
+import { createInboxWorker, type GraphClient, type InboxWorker } from '../../../src/signaling/index.ts';
 import type { Database } from '../../../src/storage/index.ts';
 import { choice } from '../call.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
@@ -65,11 +65,13 @@ export class Bridge {
       act: (request: Parameters<MetaSide['act']>[0]) => meta.act(request),
       connect: (request: Parameters<MetaSide['connect']>[0]) => meta.connect(request),
       requests: life.port(meta.asked),
+      numbers: NO_NUMBERS,
       close: async () => {},
     });
     this.dials = joinDials({
       database,
       graph,
+      calling: { recheck: async () => {} },
       planner,
       runtime: () => this.runtime,
       clock,
@@ -104,6 +106,7 @@ export class Bridge {
       inbox: database.inbox,
       sink: this.runtime,
       permissions: this.dials.desk,
+      accounts: database.numberStates,
       directory: numbers,
       clock,
       observer: {
@@ -143,3 +146,10 @@ export class Bridge {
     this.#life.end();
   }
 }
+
+/** Nobody asks Graph of numbers in this world. */
+const NO_NUMBERS: GraphClient['numbers'] = {
+  look: async () => ({ type: 'unknown' }),
+  settings: async () => ({ type: 'unknown' }),
+  changeSettings: async () => ({ type: 'unknown' }),
+};

@@ -1,9 +1,10 @@
 import type { GraphResult } from '../../../src/call/index.ts';
-import type { GraphConnected, GraphRead, GraphSent, UserRef } from '../../../src/permissions/index.ts';
+import type { GraphBody, GraphConnected, GraphRead, GraphSent, UserRef } from '../../../src/permissions/index.ts';
 import { recipientOf } from '../../../src/permissions/index.ts';
 import type { GraphRefusal } from '../../../src/permissions/ports.ts';
 import type { ConnectRequest, ConnectResult, GraphRequest } from '../../../src/runtime/index.ts';
 import { type LimitsInput, type Pair, PermissionJudge, type Refusal } from '../../../src/simulator/index.ts';
+import { writtenIn } from '../scripted-permission-graph.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { Facts } from './facts.ts';
 import { Losses } from './losses.ts';
@@ -140,7 +141,8 @@ export class MetaSide {
       this.losses.report(pair, at);
       return { type: 'report', at, body: report };
     },
-    send: async (phoneNumberId: string, body: unknown): Promise<GraphSent> => {
+    send: async (phoneNumberId: string, sent: GraphBody): Promise<GraphSent> => {
+      const body = writtenIn(sent);
       const { type } = body as { readonly type: string };
       const kind = type === 'template' ? 'template' : 'free_form';
       const pair = pairOf(phoneNumberId, recipientOf(body)!);
@@ -164,7 +166,8 @@ export class MetaSide {
       if (fate.lost) return { type: 'unknown', answer: null };
       return refusal === null ? { type: 'sent', messageId: id, body: {} } : this.#refused(refusal, kind, false);
     },
-    connect: async (phoneNumberId: string, body: unknown): Promise<GraphConnected> => {
+    connect: async (phoneNumberId: string, sent: GraphBody): Promise<GraphConnected> => {
+      const body = writtenIn(sent);
       const { biz_opaque_callback_data: data } = body as { readonly biz_opaque_callback_data: string };
       const placed = await this.#place(pairOf(phoneNumberId, recipientOf(body)!), null, data);
       return placed.type === 'placed' ? { ...placed, body: {} } : placed;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Pair, RequestAnswer } from '../../../src/simulator/index.ts';
 import { dialRequest, type PermissionWorld, pair, refOf, TEMPLATE } from '../permission-world.ts';
+import { asClient } from '../scripted-permission-graph.ts';
 import { type Fate, GOES_WELL, type Reading } from './meta-side.ts';
 import type { Journey } from './post-office.ts';
 
@@ -165,7 +166,7 @@ async function act(world: PermissionWorld, them: Pair, move: Move): Promise<void
       return;
     }
     case 'client_connects':
-      await world.finish(clients.connect(phoneNumberId, refOf(user), clientConnect(user)));
+      await world.finish(clients.connect(phoneNumberId, refOf(user), asClient(clientConnect(user))));
       return;
     case 'client_reads':
       await world.finish(clients.permissions(phoneNumberId, refOf(user)));
@@ -176,7 +177,7 @@ async function act(world: PermissionWorld, them: Pair, move: Move): Promise<void
         move.template && world.rules.requestTemplate !== null
           ? { type: 'template', template: { name: TEMPLATE.name } }
           : { type: 'interactive', interactive: { type: 'call_permission_request' } };
-      await world.finish(clients.send(phoneNumberId, { ...addressOf(user), ...content }));
+      await world.finish(clients.send(phoneNumberId, asClient({ ...addressOf(user), ...content })));
       return;
     }
     case 'answer':

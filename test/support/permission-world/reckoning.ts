@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import type { PermissionWorld } from '../permission-world.ts';
 import { pair, refOf } from '../permission-world.ts';
 import { isSame } from './meta-users.ts';
@@ -25,7 +26,7 @@ export async function reckon(world: PermissionWorld): Promise<string[]> {
   for (const debt of await database.debts.open()) wrong.push(`${debt.action} of ${debt.callId} is still owed`);
   wrong.push(...twice(meta.connects.flatMap(({ key }) => key ?? [])).map((key) => `${key} was dialled twice`));
   for (const [callId, { pickedUpAt, webhook }] of meta.calls.all) {
-    const record = await database.calls.find(callId);
+    const record = await database.calls.find(DEFAULT_PROJECT_ID, callId);
     if (record === null) {
       if (webhook.direction === 'outbound') wrong.push(`${callId} is not in our log`);
       continue;

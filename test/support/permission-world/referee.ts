@@ -147,6 +147,8 @@ export class Referee {
       case 'connected_call_limit':
         this.#expectRefusal(line, (each) => each.checkCall(pair) !== null);
         return;
+      case 'calling_disabled':
+        throw new Error('nobody switches calling off in this world');
       default:
         reason satisfies never;
     }

@@ -242,3 +242,70 @@ describe('a runtime', () => {
     expect(await scene.connect('b', bridged)).toBe('at_capacity');
   });
 });
+
+describe('an agent that is to take a call over', () => {
+  const other = agentTarget({ id: 'other', maxConcurrentCalls: 1 });
+
+  async function prepare(scene: Scene, key: string, agent = other, seat = 1): Promise<string | null> {
+    const before = scene.reports.length;
+    scene.do(key, { type: 'agent.prepare', seat, agent, reconnectAttempts: 0 });
+    await Promise.resolve();
+    const input = scene.reports.slice(before)[0]?.input;
+    return input?.type === 'agent.failed' ? input.code : null;
+  }
+
+  it('is counted beside the one that has the call, which is free when it was let go', async () => {
+    const scene = new Scene();
+    await scene.connect('a', LIMITED);
+    expect(await prepare(scene, 'a')).toBeNull();
+    expect(await scene.connect('b', LIMITED)).toBe('at_capacity');
+    expect(await prepare(scene, 'c')).toBe('at_capacity');
+    scene.ready('a', 1);
+    scene.do('a', { type: 'agent.switch', seat: 1 });
+    expect(await scene.connect('d', LIMITED)).toBeNull();
+    expect(await prepare(scene, 'e')).toBe('at_capacity');
+    scene.do('a', { type: 'media.close', ending });
+    expect(await prepare(scene, 'f')).toBeNull();
+  });
+
+  it('is refused where its circuit is open, though nobody comes after it', async () => {
+    const scene = new Scene();
+    for (const key of ['a', 'b', 'c']) await scene.fail(key);
+    expect(await prepare(scene, 'd', agentTarget())).toBe('circuit_open');
+  });
+
+  it.each<[string, (scene: Scene) => void]>([
+    ['it failed', (scene) => scene.hear('a', { type: 'agent.failed', seat: 1, code: 'unauthorized', detail: '' })],
+    ['it was dropped', (scene) => scene.do('a', { type: 'agent.drop', seat: 1 })],
+    ['the call ended', (scene) => scene.do('a', { type: 'media.close', ending })],
+    ['the call’s media closed', (scene) => scene.hear('a', { type: 'media.closed', quality: null })],
+  ])('has room again when %s', async (_, happen) => {
+    const scene = new Scene();
+    await scene.connect('a', LIMITED);
+    scene.ready('a');
+    await prepare(scene, 'a');
+    happen(scene);
+    expect(await prepare(scene, 'b')).toBeNull();
+  });
+
+  it('leaves the one that has the call where it is when it fails', async () => {
+    const scene = new Scene();
+    await scene.connect('a', LIMITED);
+    await prepare(scene, 'a');
+    scene.hear('a', { type: 'agent.failed', seat: 1, code: 'unauthorized', detail: '' });
+    expect(await scene.connect('b', LIMITED)).toBe('at_capacity');
+  });
+
+  it('fails by its own name', async () => {
+    const scene = new Scene();
+    for (const key of ['a', 'b', 'c']) {
+      await scene.connect(key, LIMITED);
+      scene.ready(key);
+      await prepare(scene, key);
+      scene.do(key, { type: 'agent.drop', seat: 1 });
+      scene.do(key, { type: 'media.close', ending });
+    }
+    expect(scene.desk.healthOf('other')).toBe('failing');
+    expect(scene.desk.healthOf(LIMITED.id)).toBe('ok');
+  });
+});

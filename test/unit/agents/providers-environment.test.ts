@@ -6,7 +6,7 @@ import {
   targetOf,
 } from '../../../src/agents/providers/index.ts';
 import { AssignedRouting } from '../../../src/agents/routing/assigned-routing.ts';
-import { addNumber } from '../../support/api-server.ts';
+import { addNumber, addProject } from '../../support/api-server.ts';
 import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { assignmentOf, voiceAgent } from '../../support/voice-agent.ts';
@@ -61,6 +61,14 @@ describe('the agent of the environment', () => {
       }),
     ]);
     expect(chain()).toEqual([ID]);
+  });
+
+  it('is of the project that has its number', async () => {
+    const { put, chain, agents, ...database } = await house();
+    const { id: projectId } = await addProject({ agents, ...database });
+    await addNumber({ agents, ...database }, PHONE_NUMBER_ID, projectId);
+    await put({ projectId });
+    expect([agents.get(ID)?.projectId, chain()]).toEqual([projectId, [ID]]);
   });
 
   it('stands behind a primary that the API made', async () => {

@@ -22,9 +22,11 @@ import {
   promptPolicy,
   type Reached,
   T0,
+  TAKEOVERS,
   TestCall,
   terminate,
   terminateAfter,
+  transfer,
   whenLost,
 } from '../../support/call.ts';
 import { closingRows } from '../../support/closing-table.ts';
@@ -43,6 +45,9 @@ const ending = policy({ agents: [choice(agentTarget(), whenLost({ action: 'end' 
 const excusing = policy({ agents: [choice(agentTarget(), whenLost({ action: 'prompt', prompt: 'sorry.ogg' }))] });
 const launched = [connect(T0), agentLaunched(T0 + 300)];
 const promptOnly = promptPolicy({ agents: [] });
+
+/** To one agent, behind which nobody stands. */
+const alone = transfer(AT, TAKEOVERS.slice(0, 1));
 
 const fedWith = (rules: CallPolicy, phase: Reached, ...steps: readonly Step[]) =>
   walk(() => TestCall.in(phase, rules), ...steps);
@@ -129,6 +134,10 @@ const WALKS: Readonly<Record<string, Walk | readonly Walk[]>> = {
     fedWith(chain, 'connected', agentFailed(AT), WOKEN),
     fedWith(chain, 'connected', agentFailed(AT), agentReady(AT + 50, 1), agentFailed(AT + 90, 'silent', 1)),
   ],
+  'transfer-lost': [agentFailed(AT + 10), agentHangup(AT + 10, true), agentHangup(AT + 10, false)].map((input) =>
+    fed('connected', alone, input, agentFailed(AT + 50, 'connect_refused', 1)),
+  ),
+  'user-hangup-in-transfer': fed('connected', alone, terminate(AT + 10)),
   'user-hangup-in-excuse': fedWith(promptPolicy(), 'connected', agentFailed(AT), terminate(AT + 50)),
   'api-hangup-in-drain': fed('draining', apiHangup),
   'service-drained-in-drain': fed('draining', drained),

@@ -55,7 +55,7 @@ export function testTable(
       expect(call.count('media.close')).toBe(media === 'never opened' ? 0 : 1);
       expect(call.count('media.drain')).toBe(media.startsWith('drained') ? 1 : 0);
       expect(call.count('media.play')).toBe(media.includes('the prompt') ? 1 : 0);
-      expect(call.count('agent.connect')).toBe(dialledIn(agent));
+      expect(call.count('agent.connect') + call.count('agent.prepare')).toBe(dialledIn(agent));
       expect(call.count('agent.close')).toBe(agent.startsWith('let go') ? 1 : 0);
       expect(call.count('agent.launch') > 0).toBe(isLaunched(agent));
       expect(call.record.status).toBe(/^(failed|dropped)/.test(record) ? 'failed' : 'completed');

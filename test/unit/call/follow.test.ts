@@ -45,7 +45,7 @@ describe('a call that a client placed', () => {
     expect(call.record).toEqual({ status: 'ringing' });
     call.feed(accepted, status(T0 + 6_000, 'ACCEPTED'), status(T0 + 6_000, 'RINGING'));
     expect(call.record).toEqual({ status: 'answered', sessionStartedAt: T0 + 5_000 });
-    expect(standingOf(call.call)).toEqual({ holder: null, answeredAt: T0 + 5_000, elsewhere: true });
+    expect(standingOf(call.call)).toMatchObject({ holder: null, answeredAt: T0 + 5_000, elsewhere: true });
     call.feed(terminateAfter(T0 + 65_000, 60));
     expect(call.isOver).toBe(true);
     expect(call.ended).toBe('completed/hangup/meta');

@@ -36,7 +36,7 @@ const BEFORE: Readonly<Record<string, (api: DialApi) => Promise<unknown>>> = {
   },
   'When it is refused': async (api) => {
     await api.grant();
-    await api.database.permissions.refused(PHONE_NUMBER_ID, USER, 138012, api.clock.now() + 90_000);
+    await api.database.permissions.refused(PHONE_NUMBER_ID, USER, 138012, api.clock.now() + 90_000, api.clock.now());
   },
   'Dial rules': async () => {},
   connect: (api) => api.grant(),

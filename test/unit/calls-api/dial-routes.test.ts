@@ -96,7 +96,7 @@ describe('a dial', () => {
     const api = await dialApi();
     await api.grant();
     const until = api.clock.now() + 90_500;
-    await api.database.permissions.refused(PHONE_NUMBER_ID, USER, 138012, until);
+    await api.database.permissions.refused(PHONE_NUMBER_ID, USER, 138012, until, until - 1);
     const { status, body, headers } = await api.post(CALLS, dialBody());
     expect([status, headers['retry-after']]).toEqual([400, '91']);
     expect(body).toMatchObject({ code: 138012, reason: 'connected_call_limit', retry_at: iso(until) });

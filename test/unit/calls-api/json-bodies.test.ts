@@ -13,8 +13,10 @@ const arrays = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 async function guardedRoutes() {
   const { server, logged } = await testApi();
   const routes: { readonly method: (typeof METHODS)[number]; readonly url: string }[] = [];
-  server.addHook('onRoute', ({ method, url }) => {
+  server.addHook('onRoute', ({ method, url, config }) => {
     if (url.startsWith('/webhooks') || url.startsWith('/2010-04-01')) return;
+    // Bodies that only flow through are read by Graph.
+    if (config?.operation?.passesThrough === true && config.operation.body === undefined) return;
     const path = url.replace(/:version\([^/]*\)/, 'v24.0').replaceAll(/:\w+/g, '1');
     for (const each of METHODS) if ([method].flat().includes(each)) routes.push({ method: each, url: path });
   });

@@ -1,9 +1,8 @@
-import { GraphApiError, WhatsAppClient } from '@kapso/whatsapp-cloud-api';
 import { describe, expect, it } from 'vitest';
-import { API_KEY } from '../../support/api-server.ts';
 import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { dialApi } from '../../support/dial-api.ts';
 import { USER } from '../../support/dial-order.ts';
+import { kapsoError as errorOf, kapsoClient } from '../../support/kapso-client.ts';
 import { nameOf } from '../../support/pretended-calls.ts';
 import { graphRefusal } from '../../support/scripted-permission-graph.ts';
 
@@ -16,22 +15,10 @@ const REQUEST = {
   parameters: { phoneNumber: '15550100000' },
 } as const;
 
-/** Kapso's own client, with this service where Kapso's proxy would be. */
-async function sdk(graphVersion = 'v23.0', base = '/meta/whatsapp') {
+async function sdk(version = 'v23.0', base = '/meta/whatsapp') {
   const api = await dialApi();
   await api.server.listen({ port: 0, host: '127.0.0.1' });
-  const baseUrl = `${api.server.listeningOrigin}${base}`;
-  return { api, client: new WhatsAppClient({ baseUrl, kapsoApiKey: API_KEY, graphVersion }) };
-}
-
-/** What the SDK makes of an error of ours. */
-async function errorOf(doing: Promise<unknown>): Promise<GraphApiError> {
-  const fault = await doing.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (fault instanceof GraphApiError) return fault;
-  throw fault ?? new Error('it did not fail');
+  return { api, client: kapsoClient(api.server.listeningOrigin, { base, version }) };
 }
 
 describe("Kapso's SDK", () => {
@@ -119,7 +106,7 @@ describe("Kapso's SDK", () => {
     const error = await errorOf(client.calls.connect({ phoneNumberId, to }));
     expect(error).toMatchObject({ httpStatus: 401, code: 138006, type: 'OAuthException', category: 'authorization' });
     await api.grant();
-    await api.database.permissions.refused(phoneNumberId, USER, 138012, api.clock.now() + 90_000);
+    await api.database.permissions.refused(phoneNumberId, USER, 138012, api.clock.now() + 90_000, api.clock.now());
     const limited = await errorOf(client.calls.connect({ phoneNumberId, to }));
     expect(limited).toMatchObject({
       httpStatus: 400,

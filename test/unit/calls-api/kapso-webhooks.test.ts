@@ -3,7 +3,7 @@ import { type CallEvent, createInboxWorker, createWebhookReceiver } from '../../
 import { testApi } from '../../support/api-server.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { settle, VirtualClock } from '../../support/virtual-clock.ts';
-import { kapsoHeaders, metaHeaders, OUR_NUMBER, webhookBytes } from '../../support/webhook.ts';
+import { kapsoHeaders, metaHeaders, OUR_NUMBER, ourDirectory, webhookBytes } from '../../support/webhook.ts';
 
 const CONNECT = webhookBytes('connect-inbound');
 
@@ -11,16 +11,12 @@ const CONNECT = webhookBytes('connect-inbound');
 async function bridge() {
   const { inbox } = await openTestDatabase();
   const events: CallEvent[] = [];
-  const directory = {
-    isOurs: (id: string) => id === OUR_NUMBER,
-    numberShowing: () => null,
-    showsAs: async () => {},
-    credentials: async () => null,
-  };
+  const directory = ourDirectory();
   const clock = new VirtualClock();
   const sink = { handle: async (event: CallEvent) => void events.push(event) };
   const permissions = { handle: async () => {} };
-  const worker = createInboxWorker({ inbox, sink, permissions, directory, clock });
+  const accounts = { handle: async () => {} };
+  const worker = createInboxWorker({ inbox, sink, permissions, accounts, directory, clock });
   const webhooks = createWebhookReceiver({
     appSecrets: ['app'],
     kapsoSecrets: ['kapso'],

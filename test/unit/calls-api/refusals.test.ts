@@ -18,6 +18,7 @@ const EXPECTED: Record<DenyReason, readonly [status: number, code: number]> = {
   too_many_calls: [429, 138002],
   dial_rate: [429, 138005],
   country_not_supported: [400, 138013],
+  calling_disabled: [401, 138000],
   number_paused: [400, 138014],
   window_closed: [400, 131047],
   messaging_tier: [400, 131048],

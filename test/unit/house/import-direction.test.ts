@@ -13,18 +13,19 @@ interface Rule {
 const DIRECTION: Readonly<Record<string, Rule>> = {
   call: {},
   audio: {},
-  signaling: { all: 'call' },
+  net: {},
+  signaling: { all: 'call net' },
   permissions: { all: 'call' },
   webrtc: { all: 'call audio' },
   recording: { all: 'call audio' },
-  agents: { all: 'call audio' },
-  events: { all: 'call' },
+  agents: { all: 'call audio net' },
+  events: { all: 'call net' },
   media: { all: 'call audio webrtc agents recording' },
   conformance: { all: 'call audio webrtc agents' },
   storage: { all: 'call', ports: 'signaling permissions recording agents events calls-api runtime' },
   telemetry: { all: 'call' },
   runtime: { all: 'call' },
-  'calls-api': { all: 'call permissions agents', ports: 'runtime' },
+  'calls-api': { all: 'call permissions agents events', ports: 'runtime' },
   simulator: { all: 'audio webrtc signaling' },
 };
 

@@ -5,23 +5,11 @@ import { findGaps, levelDb, sineTone, writeWav } from '../../../src/audio/index.
 import { createOpusEncoder } from '../../../src/webrtc/index.ts';
 import { RawAgent, type RawAgentConnection } from '../../support/raw-agent.ts';
 import { type RawDifferences, rawTarget } from '../../support/raw-calls.ts';
+import { toneShare } from '../../support/tone-share.ts';
 import { TurnedSession } from '../../support/turned-session.ts';
 
 const LOUD_DB = -20;
 const FRAME_SAMPLES = 320;
-
-/** Power of `pcm` at `hz` against its whole power, 0..1. */
-function share(pcm: Int16Array, rate: number, hz: number): number {
-  let re = 0;
-  let im = 0;
-  let total = 0;
-  pcm.forEach((sample, n) => {
-    re += sample * Math.cos((2 * Math.PI * hz * n) / rate);
-    im += sample * Math.sin((2 * Math.PI * hz * n) / rate);
-    total += sample * sample;
-  });
-  return (2 * (re * re + im * im)) / pcm.length / total;
-}
 
 const tone = (ms: number, rate: number, hz = 1_000) => sineTone(rate, hz, ms, -12);
 
@@ -105,7 +93,7 @@ describe('A call and its agents', () => {
       const pcm = await call.heard(30);
       const spoken = pcm.subarray(10 * FRAME_SAMPLES, 24 * FRAME_SAMPLES);
       expect(levelDb(spoken)).toBeGreaterThan(LOUD_DB);
-      expect(share(spoken, 16_000, 1_000)).toBeGreaterThan(0.9);
+      expect(toneShare(spoken, 16_000, 1_000)).toBeGreaterThan(0.9);
     });
 
     it('loses nothing of a caller who speaks meanwhile but what nobody could hear', async () => {
@@ -216,9 +204,9 @@ describe('A call and its agents', () => {
       const pulse = pcm.subarray(32 * FRAME_SAMPLES, 42 * FRAME_SAMPLES);
       expect(levelDb(pulse)).toBeGreaterThan(-36);
       expect(levelDb(pulse)).toBeLessThan(-26);
-      expect(share(pulse, 16_000, 440)).toBeGreaterThan(0.8);
+      expect(toneShare(pulse, 16_000, 440)).toBeGreaterThan(0.8);
       // What the agent says has nothing of it from the second frame on.
-      expect(share(pcm.subarray(240 * FRAME_SAMPLES, 250 * FRAME_SAMPLES), 16_000, 440)).toBeLessThan(0.01);
+      expect(toneShare(pcm.subarray(240 * FRAME_SAMPLES, 250 * FRAME_SAMPLES), 16_000, 440)).toBeLessThan(0.01);
     });
 
     it('has it while the same one is dialled again', async () => {

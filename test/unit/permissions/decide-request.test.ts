@@ -101,6 +101,8 @@ describe('a request for permission', () => {
     expect(denialOf(decide(request({}, { number: { displayPhoneNumber: '14165550123' } })))).toMatchObject({
       code: 138013,
     });
+    const off = { callingOff: { at: NOW - DAY } };
+    expect(denialOf(decide(request({}, { number: off })))).toMatchObject({ code: 138000, until: null });
     const paused = { paused: { code: 138014, until: NOW + 1 } };
     expect(denialOf(decide(request({}, { number: paused })))).toMatchObject({ code: 138014, until: NOW + 1 });
   });

@@ -29,11 +29,18 @@ describe('a call', () => {
 
   it('is refused with what the next rule says once the first does not refuse any more', () => {
     const input = decisionInput({
-      number: { paused: { code: 138014, until: NOW + HOUR }, displayPhoneNumber: '14085550000', liveCalls: 1_000 },
+      number: {
+        callingOff: { at: NOW },
+        paused: { code: 138014, until: NOW + HOUR },
+        displayPhoneNumber: '14085550000',
+        liveCalls: 1_000,
+      },
       pair: { grant: null, liveCall: 'a', unanswered: 4 },
     });
-    expect(denialOf(decide(input))).toMatchObject({ code: 138014, reason: 'number_paused', until: NOW + HOUR });
-    const later = { ...input, now: NOW + HOUR };
+    expect(denialOf(decide(input))).toMatchObject({ code: 138000, reason: 'calling_disabled', until: null });
+    const on = { ...input, number: { ...input.number, callingOff: null } };
+    expect(denialOf(decide(on))).toMatchObject({ code: 138014, reason: 'number_paused', until: NOW + HOUR });
+    const later = { ...on, now: NOW + HOUR };
     expect(denialOf(decide(later))).toMatchObject({ code: 138013, reason: 'country_not_supported', until: null });
     const german = { ...later, number: { ...later.number, displayPhoneNumber: '4930123456' } };
     expect(denialOf(decide(german))).toMatchObject({ code: 138002, reason: 'too_many_calls', until: null });

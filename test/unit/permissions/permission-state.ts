@@ -46,6 +46,7 @@ export function numberState(differences: Partial<NumberState> = {}): NumberState
     dials24h: 0,
     oldestDialAt: null,
     templateUsers24h: 0,
+    callingOff: null,
     paused: null,
     ...differences,
   };

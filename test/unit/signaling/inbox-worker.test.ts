@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  type AccountEvent,
   type CallEvent,
   createInboxWorker,
   type InboxWorker,
+  type NumberDirectory,
   type PermissionEvent,
 } from '../../../src/signaling/index.ts';
 import { MemoryInbox } from '../../support/memory-inbox.ts';
@@ -15,6 +17,7 @@ import {
   ourDirectory,
   permissionReply,
   restrictionWebhook,
+  settingsWebhook,
   webhookJson,
 } from '../../support/webhook.ts';
 
@@ -24,11 +27,13 @@ const terminate = (id: string) => callsWebhook({ calls: [{ id, event: 'terminate
 function setUp(
   handle: (event: CallEvent) => Promise<void> = async () => {},
   hear: (event: PermissionEvent) => Promise<void> = async () => {},
+  more: Partial<NumberDirectory> = {},
 ) {
   const inbox = new MemoryInbox();
   const clock = new VirtualClock();
   const seen: string[] = [];
   const told: PermissionEvent[] = [];
+  const accounts: AccountEvent[] = [];
   const faults: string[] = [];
   const ignored: string[] = [];
   const shown: (readonly [string, string])[] = [];
@@ -47,11 +52,12 @@ function setUp(
         await hear(event);
       },
     },
-    directory: ourDirectory({ showsAs: async (id, display) => void shown.push([id, display]) }),
+    accounts: { handle: async (event) => void accounts.push(event) },
+    directory: ourDirectory({ showsAs: async (id, display) => void shown.push([id, display]), ...more }),
     observer: { onFault: (during) => faults.push(during), onIgnored: ({ reason }) => ignored.push(reason) },
   });
   workers.push(worker);
-  return { inbox, clock, worker, seen, told, faults, ignored, shown };
+  return { inbox, clock, worker, seen, told, accounts, faults, ignored, shown };
 }
 
 const workers: InboxWorker[] = [];
@@ -216,21 +222,72 @@ describe('the inbox worker', () => {
   });
 
   it('finds the number of a restriction by what it displays', async () => {
-    const { inbox, worker, told } = setUp();
+    const { inbox, worker, accounts } = setUp();
     const restriction = restrictionWebhook('RESTRICTED_BUSINESS_INITIATED_CALLING', 1_768_000_000);
     await inbox.put(restriction);
     const foreign = await inbox.put(JSON.parse(JSON.stringify(restriction).replace(OUR_DISPLAY, '15559998888')));
     worker.start();
     await work();
-    expect(told).toEqual([
+    expect(accounts).toEqual([
       {
-        type: 'calling_restricted',
+        type: 'restricted',
+        kind: 'business_calls',
         phoneNumberId: OUR_NUMBER,
         at: 1_767_168_000_000,
         until: 1_768_000_000_000,
+        remediation: null,
       },
     ]);
     expect(inbox.outcomes.get(foreign)).toBe('taken 0, ignored 0, of other numbers 1');
+  });
+
+  it('tells what Meta says of the settings of our number, and of no other', async () => {
+    const { inbox, worker, accounts } = setUp();
+    const off = settingsWebhook({ status: 'DISABLED' });
+    await inbox.put(off);
+    const foreign = await inbox.put(JSON.parse(JSON.stringify(off).replace(OUR_NUMBER, 'another')));
+    worker.start();
+    await work();
+    expect(accounts).toMatchObject([{ phoneNumberId: OUR_NUMBER, type: 'calling_settings' }]);
+    expect(inbox.outcomes.get(foreign)).toBe('taken 0, ignored 0, of other numbers 1');
+  });
+
+  describe('that may speak for some numbers alone', () => {
+    const display = { phone_number_id: OUR_NUMBER, display_phone_number: '15559998888' };
+    const speaking = {
+      call: terminate('forged'),
+      permission: messagesWebhook({ messages: [permissionReply({ response: 'accept', is_permanent: true })] }),
+      settings: settingsWebhook({ status: 'DISABLED' }),
+      restriction: restrictionWebhook('RESTRICTED_BUSINESS_INITIATED_CALLING', 1_768_000_000),
+      display: callsWebhook({ metadata: display, calls: [] }),
+    };
+
+    it.each(Object.entries(speaking))('says nothing of another, such as a %s', async (_, body) => {
+      const { inbox, worker, seen, told, accounts, shown } = setUp();
+      const id = await inbox.put(body, 0, ['another']);
+      worker.start();
+      await work();
+      expect({ seen, told, accounts, shown }).toEqual({ seen: [], told: [], accounts: [], shown: [] });
+      expect(inbox.outcomes.get(id)).toMatch(/^taken 0/);
+    });
+
+    it('says all of its own', async () => {
+      const { inbox, worker, seen, told, accounts, shown } = setUp();
+      for (const body of Object.values(speaking)) await inbox.put(body, 0, ['another', OUR_NUMBER]);
+      worker.start();
+      await work();
+      expect([seen.length, told.length, accounts.length]).toEqual([1, 1, 2]);
+      expect(shown).toContainEqual([OUR_NUMBER, '15559998888']);
+    });
+
+    it('does not have its number displayed as another, whose words it would hear', async () => {
+      const numbersShowing = () => ['the number of another project'];
+      const { inbox, worker, shown } = setUp(undefined, undefined, { numbersShowing });
+      await inbox.put(speaking.display, 0, [OUR_NUMBER]);
+      worker.start();
+      await work();
+      expect(shown).toEqual([]);
+    });
   });
 
   it('tells nothing of people who write to numbers that are not ours', async () => {

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PermissionEvent as PermissionsOwn } from '../../../src/permissions/ports.ts';
 import { type PermissionEvent, parseWebhook } from '../../../src/signaling/index.ts';
-import {
-  messagesWebhook,
-  OUR_DISPLAY,
-  OUR_NUMBER,
-  permissionReply,
-  restrictionWebhook,
-  webhookBytes,
-} from '../../support/webhook.ts';
+import { messagesWebhook, OUR_DISPLAY, OUR_NUMBER, permissionReply, webhookBytes } from '../../support/webhook.ts';
 
 const RECEIVED_AT = 1_767_168_009_000;
 const AT = 1_767_168_000_000;
@@ -140,7 +133,10 @@ describe('a message of a user', () => {
       at: AT,
       user: { waId: '15550002222', userId: 'US.1349000001' },
     });
-    expect(JSON.stringify(parse(webhookBytes('message-text')))).not.toMatch(/order|wamid|Ana|body/);
+    const { messages, ...rest } = parse(webhookBytes('message-text'));
+    expect(JSON.stringify(rest)).not.toMatch(/order|wamid|Ana|body/);
+    expect(messages).toMatchObject([{ author: { profile: { name: 'Ana' } }, message: null }]);
+    expect(JSON.stringify(messages)).not.toMatch(/order|wamid|body/);
   });
 
   it.each(['text', 'image', 'audio', 'button', 'interactive', 'reaction', 'unsupported', undefined])(
@@ -188,54 +184,5 @@ describe('the status of a message', () => {
     const body = messagesWebhook({ statuses: [{ id: 'wamid.1', status }] });
     expect(parse(body).permissions).toEqual([]);
     expect(reasons(body)).toEqual([`status ${status} of a message`]);
-  });
-});
-
-describe('a restriction of a number', () => {
-  const OUTBOUND = 'RESTRICTED_BUSINESS_INITIATED_CALLING';
-
-  it('from starting calls is told with its end, of the number that is displayed so', () => {
-    expect(parse(webhookBytes('account-restriction'))).toMatchObject({
-      restrictions: [{ displayPhoneNumber: OUR_DISPLAY, at: 1_641_848_059_000, until: 1_642_452_857_000 }],
-      permissions: [],
-      ignored: [],
-    });
-  });
-
-  it('may have no end', () => {
-    expect(parse(restrictionWebhook(OUTBOUND, null)).restrictions).toMatchObject([{ until: null }]);
-  });
-
-  it('is read in any letter case, from a list, and with the number in any writing', () => {
-    const value = {
-      phone_number: '+1 (555) 000-1111',
-      event: 'account_restriction',
-      restriction_info: { restriction_type: OUTBOUND.toLowerCase(), expiration: `${EXPIRES}` },
-    };
-    const body = { entry: [{ changes: [{ field: 'account_update', value: [value] }] }] };
-    expect(parse(body).restrictions).toEqual([
-      { displayPhoneNumber: OUR_DISPLAY, at: RECEIVED_AT, until: EXPIRES * 1000 },
-    ]);
-  });
-
-  it.each([
-    [
-      'of calls of users',
-      restrictionWebhook('RESTRICTED_USER_INITIATED_CALLING', EXPIRES),
-      'no restriction of calls of the business',
-    ],
-    ['that is a warning only', webhookBytes('account-update'), 'event account_violation is not worked off'],
-  ])('%s is ignored with a reason', (_, body, reason) => {
-    expect(parse(body).restrictions).toEqual([]);
-    expect(reasons(body)).toEqual([reason]);
-  });
-
-  it('of a number that cannot be read is of nobody', () => {
-    const value = {
-      phone_number: 'US.ENT',
-      event: 'ACCOUNT_RESTRICTION',
-      restriction_info: [{ restriction_type: OUTBOUND }],
-    };
-    expect(reasons({ entry: [{ changes: [{ field: 'account_update', value }] }] })).toEqual(['no phone number']);
   });
 });

@@ -163,6 +163,70 @@ describe('a webhook that comes in', () => {
   });
 });
 
+describe("a webhook that is signed with the secret of a number's own app", () => {
+  const numbers = [OUR_NUMBER, 'second-number', 'third-number'];
+  const own = () =>
+    setUp({
+      directory: ourDirectory({
+        isOurs: (id) => numbers.includes(id),
+        signers: () => [
+          { appSecret: 'own', phoneNumberIds: [OUR_NUMBER, 'third-number'] },
+          { appSecret: 'other', phoneNumberIds: ['second-number'] },
+        ],
+      }),
+    });
+
+  it('is kept with the numbers for which it speaks', async () => {
+    const { inbox, receiver } = own();
+    expect(await receiver.receive(metaHeaders(CONNECT, 'own'), CONNECT)).toEqual({ status: 200 });
+    expect(inbox.rows).toMatchObject([{ source: 'meta', body: CONNECT, speaksFor: [OUR_NUMBER, 'third-number'] }]);
+  });
+
+  it.each(['connect-inbound', 'account-settings-update', 'account-restriction', 'permission-reply'])(
+    "is answered 200 and not kept if it is of another project's number: %s",
+    async (name) => {
+      const { inbox, receiver, outcomes } = own();
+      const body = webhookBytes(name);
+      expect(await receiver.receive(metaHeaders(body, 'other'), body)).toEqual({ status: 200 });
+      expect(inbox.rows).toEqual([]);
+      expect(outcomes).toEqual(['not_ours']);
+    },
+  );
+
+  it('does not pass for a copy of the same body from Meta, before or after it', async () => {
+    const { inbox, receiver } = own();
+    const both = Buffer.from(
+      JSON.stringify({
+        entry: [OUR_NUMBER, 'second-number'].flatMap(
+          (number) => JSON.parse(CONNECT.toString('utf8').replaceAll(OUR_NUMBER, number)).entry,
+        ),
+      }),
+    );
+    for (const secret of ['own', 'other', 'app', 'own', 'app']) await receiver.receive(metaHeaders(both, secret), both);
+    expect(inbox.rows.map(({ speaksFor }) => speaksFor)).toEqual([
+      [OUR_NUMBER, 'third-number'],
+      ['second-number'],
+      undefined,
+    ]);
+  });
+
+  it('speaks for every number if the secret is one of the installation as well', async () => {
+    const directory = ourDirectory({ signers: () => [{ appSecret: 'app', phoneNumberIds: ['third-number'] }] });
+    const { inbox, receiver } = setUp({ directory });
+    await receiver.receive(metaHeaders(CONNECT, 'app'), CONNECT);
+    expect(inbox.rows.map(({ speaksFor }) => speaksFor)).toEqual([undefined]);
+  });
+
+  it('is taken from the moment on that the number has the secret, and until it has it no more', async () => {
+    let signers = [{ appSecret: 'old', phoneNumberIds: [OUR_NUMBER] }];
+    const { receiver } = setUp({ directory: ourDirectory({ signers: () => signers }) });
+    const statusWith = async (secret: string) => (await receiver.receive(metaHeaders(CONNECT, secret), CONNECT)).status;
+    expect([await statusWith('old'), await statusWith('new')]).toEqual([200, 401]);
+    signers = [{ appSecret: 'new', phoneNumberIds: [OUR_NUMBER] }];
+    expect([await statusWith('old'), await statusWith('new')]).toEqual([401, 200]);
+  });
+});
+
 describe('a webhook that Kapso forwards', () => {
   it('is told apart by its idempotency key, not by its bytes', async () => {
     const { inbox, receiver } = setUp();

@@ -194,4 +194,24 @@ describe('permission, as a business meets it', () => {
     expect(JSON.parse(raw.toString()).entry[0]).toMatchObject({ time: expect.any(Number) });
     expect(codeOf(await business.connect())).toBe(138014);
   });
+
+  it('is of no use while calling is switched off, of which a webhook tells, as when it is on again', async () => {
+    await start();
+    await business.whatsapp.grant(ANA, 'permanent');
+    for (const [on, status] of [
+      [false, 'DISABLED'],
+      [true, 'ENABLED'],
+    ] as const) {
+      await business.whatsapp.switchCalling(on);
+      const { values, raw } = business.catcher.caught.at(-1) ?? { values: [], raw: '' };
+      expect(values[0]).toMatchObject({
+        type: 'phone_number_settings',
+        phone_number_settings: { calling: { status } },
+      });
+      expect(JSON.parse(raw.toString()).entry[0].changes[0].field).toBe('account_settings_update');
+      const code = codeOf(await business.connect());
+      if (on) expect(code).not.toBe(138000);
+      else expect(code).toBe(138000);
+    }
+  });
 });

@@ -23,6 +23,8 @@ function query(parts: Partial<CallListQuery> = {}): CallListQuery {
     callId: null,
     since: null,
     until: null,
+    agentId: null,
+    user: null,
     ...parts,
   };
 }
@@ -52,9 +54,8 @@ describe.each(DATABASES)('list of calls ($name)', ({ name, fresh }) => {
           const calls = await Promise.all(
             starts.map((start) => add(database, { phoneNumberId, startedAt: T0 + start })),
           );
-          const expected = calls
-            .toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1))
-            .map((call) => call.id);
+          // Each comes behind those that were written before it, also one that began before them.
+          const expected = calls.map((call) => call.id).reverse();
 
           const forwards: string[][] = [];
           let page = await database.calls.list(query({ phoneNumberId, limit }));
@@ -103,6 +104,26 @@ describe.each(DATABASES)('list of calls ($name)', ({ name, fresh }) => {
     expect(back.data.map((call) => call.id)).toEqual([newer.id, first.data[0]!.id]);
     expect(back.before).toBeNull();
     expect(back.after).not.toBeNull();
+  });
+
+  it('shows a call that was asked for before another and written after it to who reads what is newer', async () => {
+    const database = await openTestDatabase(await fresh());
+    await add(database, { startedAt: T0 });
+    const quick = await add(database, { startedAt: T0 + 50 });
+    const seen = await database.calls.list(query({ limit: 1 }));
+    const [slow, same] = [await add(database, { startedAt: T0 + 20 }), await add(database, { startedAt: T0 + 50 })];
+    const page = await database.calls.list(query({ after: seen.after }));
+    const newer = await database.calls.list(query({ before: page.before }));
+    expect(newer.data.map((call) => call.id)).toEqual([same.id, slow.id, quick.id]);
+    // A clock that goes wrong for a while has no hold on the calls after it.
+    const [ahead, after] = [
+      await add(database, { startedAt: T0 + 3_600_000 }),
+      await add(database, { startedAt: T0 + 60 }),
+    ];
+    expect((await idsOf(database, {})).slice(0, 2)).toEqual([ahead.id, after.id]);
+    expect(await database.calls.find(DEFAULT_PROJECT_ID, after.id)).toMatchObject({
+      created_at: new Date(T0 + 60).toISOString(),
+    });
   });
 
   it('holds each filter', async () => {

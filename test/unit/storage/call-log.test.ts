@@ -21,8 +21,8 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
       { status: 'completed', endedAt: T0 + 61_000, durationSeconds: 60, ending: ENDING, quality: quality() },
       T0 + 61_100,
     );
-    const detail = await calls.find(call.id);
-    expect(await calls.find(call.callId)).toEqual(detail);
+    const detail = await calls.find(DEFAULT_PROJECT_ID, call.id);
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.callId)).toEqual(detail);
     expect(detail).toEqual({
       id: call.id,
       call_id: call.callId,
@@ -35,18 +35,23 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
       created_at: new Date(T0 + 20).toISOString(),
       updated_at: new Date(T0 + 61_100).toISOString(),
       user_wa_id: '15550100001',
-      whatsapp_contact_id: null,
-      whatsapp_conversation_id: null,
+      whatsapp_contact_id: expect.any(String),
+      whatsapp_conversation_id: expect.any(String),
       project_id: DEFAULT_PROJECT_ID,
-      whatsapp_config_id: null,
+      whatsapp_config_id: identity.phoneNumberId,
       config_display_name: null,
       config_display_phone_number: '+1 555-010-0000',
       voice_agent_id: 'agent-1',
       voice_agent_name: 'Echo',
       phone_number_id: call.phoneNumberId,
       voice_agent: { id: 'agent-1', name: 'Echo' },
-      whatsapp_contact: { id: null, wa_id: '15550100001', profile_name: 'Ada', display_name: 'Ada' },
-      whatsapp_conversation: null,
+      whatsapp_contact: { id: expect.any(String), wa_id: '15550100001', profile_name: 'Ada', display_name: 'Ada' },
+      whatsapp_conversation: {
+        id: expect.any(String),
+        phone_number: '15550100001',
+        status: 'active',
+        last_active_at: expect.any(String),
+      },
       user: { wa_id: '15550100001', user_id: null, parent_user_id: null, name: 'Ada' },
       cta_payload: null,
       deeplink_payload: null,
@@ -55,15 +60,21 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
       quality: expect.objectContaining({ packets_received: 500, rtt_ms: 40, frames_recovered_by_fec: 1 }),
       waiting: null,
     });
-    expect(await calls.find('wacid.unknown')).toBeNull();
+    expect(await calls.find(DEFAULT_PROJECT_ID, 'wacid.unknown')).toBeNull();
   });
 
   it('knows a user without a phone number', async () => {
     const { calls } = await openTestDatabase(await fresh());
     const call = callIdentity({ user: { waId: null, userId: 'US.134912345', parentUserId: 'US.ENT.77', name: null } });
     await calls.create(call, 'ringing', T0, null);
-    const detail = await calls.find(call.id);
-    expect(detail).toMatchObject({ user_wa_id: null, whatsapp_contact: null, voice_agent: null, quality: null });
+    const detail = await calls.find(DEFAULT_PROJECT_ID, call.id);
+    expect(detail).toMatchObject({
+      user_wa_id: null,
+      whatsapp_contact: { wa_id: null, profile_name: null },
+      whatsapp_conversation: { phone_number: null },
+      voice_agent: null,
+      quality: null,
+    });
     expect(detail?.user).toEqual({ wa_id: null, user_id: 'US.134912345', parent_user_id: 'US.ENT.77', name: null });
   });
 
@@ -74,7 +85,7 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     await calls.update(call.id, { durationSeconds: 5, quality: quality() }, T0 + 1);
     await calls.update(call.id, {}, T0 + 2);
     await calls.update(call.id, { durationSeconds: null, quality: null }, T0 + 3);
-    expect(await calls.find(call.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.id)).toMatchObject({
       status: 'ringing',
       duration_seconds: null,
       quality: null,
@@ -134,7 +145,7 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     await calls.create(call, 'ringing', T0, { id: 'agent-1', name: 'First' });
     await calls.update(call.id, { agent: { id: 'agent-2', name: 'Second' }, launched: true }, T0 + 1);
     await calls.update(call.id, { status: 'answered', sessionStartedAt: T0 + 2 }, T0 + 2);
-    expect(await calls.find(call.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.id)).toMatchObject({
       voice_agent_id: 'agent-2',
       voice_agent_name: 'Second',
       voice_agent: { id: 'agent-2', name: 'Second' },
@@ -147,10 +158,10 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     const call = callIdentity({ direction: 'outbound' });
     const unnamed = { ...call, callId: call.id };
     await calls.create(unnamed, 'initiated', T0, null);
-    expect(await calls.find(call.id)).toMatchObject({ id: call.id, call_id: null });
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.id)).toMatchObject({ id: call.id, call_id: null });
     expect(await calls.recorded(call.id)).toEqual({ identity: unnamed, over: false });
     await calls.update(call.id, { callId: call.callId }, T0 + 1);
-    expect(await calls.find(call.callId)).toMatchObject({ id: call.id, call_id: call.callId });
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.callId)).toMatchObject({ id: call.id, call_id: call.callId });
     expect(await calls.keyOf(call.callId)).toBe(call.id);
     await calls.update(call.id, { ending: ENDING }, T0 + 2);
     expect(await calls.recorded(call.id)).toEqual({ identity: call, over: true });
@@ -164,9 +175,9 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     await calls.create(first, 'initiated', T0, null);
     await calls.create(second, 'initiated', T0, null);
     await calls.update(second.id, { callId: first.callId, status: 'ringing' }, T0 + 1);
-    expect(await calls.find(second.id)).toMatchObject({ call_id: null, status: 'ringing' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, second.id)).toMatchObject({ call_id: null, status: 'ringing' });
     await permissions.named(second.id, first.callId, T0 + 2);
-    expect(await calls.find(second.id)).toMatchObject({ call_id: null });
+    expect(await calls.find(DEFAULT_PROJECT_ID, second.id)).toMatchObject({ call_id: null });
     expect(await calls.keyOf(first.callId)).toBe(first.id);
     // Its own name, told again, and one that is free.
     await calls.update(first.id, { callId: first.callId }, T0 + 3);
@@ -182,7 +193,9 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
     await calls.update(call.id, { ending: ENDING }, T0 + 1);
     await calls.update(call.id, { sessionStartedAt: T0 + 5 }, T0 + 2);
     await calls.update(call.id, { sessionStartedAt: T0 + 9 }, T0 + 3);
-    expect(await calls.find(call.id)).toMatchObject({ session_started_at: new Date(T0 + 5).toISOString() });
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.id)).toMatchObject({
+      session_started_at: new Date(T0 + 5).toISOString(),
+    });
   });
 
   it('remembers a buried call for as long as its connect may still come', async () => {

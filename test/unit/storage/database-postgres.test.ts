@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { DatabaseError, openDatabase } from '../../../src/storage/index.ts';
 import { openPool } from '../../../src/storage/postgres/postgres-pool.ts';
 import { T0 } from '../../support/call.ts';
@@ -86,8 +87,8 @@ describe.runIf(hasPostgres)('a database on PostgreSQL', () => {
     const call = callIdentity({ ctaPayload: 'a\0b' });
     await calls.create(call, 'ringing', T0, null);
     await calls.append(call.id, { at: T0, type: 'agent.custom', data: { text: 'a\0b' } } as never);
-    expect(await calls.find(call.id)).toMatchObject({ cta_payload: 'a\u{fffd}b' });
-    expect(await calls.find('a\0b')).toBeNull();
+    expect(await calls.find(DEFAULT_PROJECT_ID, call.id)).toMatchObject({ cta_payload: 'a\u{fffd}b' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, 'a\0b')).toBeNull();
     expect(await calls.timeline(call.id)).toMatchObject([{ data: { text: 'a\0b' } }]);
   });
 

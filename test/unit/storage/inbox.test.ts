@@ -24,6 +24,14 @@ describe.each(DATABASES)('inbox ($name)', ({ fresh }) => {
     expect(await inbox.pending(1)).toHaveLength(1);
   });
 
+  it('keeps for which numbers a webhook speaks', async () => {
+    const { inbox } = await openTestDatabase(await fresh());
+    await inbox.store(webhook('a', { speaksFor: ['1', '2'] }));
+    await inbox.store(webhook('b', { speaksFor: [] }));
+    await inbox.store(webhook('c'));
+    expect((await inbox.pending(10)).map(({ speaksFor }) => speaksFor)).toEqual([['1', '2'], [], undefined]);
+  });
+
   it('stores a delivery once, however often and however close together it comes', async () => {
     const { inbox } = await openTestDatabase(await fresh());
     const ids = await Promise.all([inbox.store(webhook('a')), inbox.store(webhook('a')), inbox.store(webhook('b'))]);

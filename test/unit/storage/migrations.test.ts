@@ -151,7 +151,10 @@ describe.each(DATABASES)('a database of version 0001 ($name)', ({ fresh }) => {
     const place = await fresh();
     await make0001(place);
     const { calls, permissions, numbers } = await openTestDatabase(place);
-    expect(await calls.find('d')).toMatchObject({ call_id: 'wacid.d', started_at: new Date(T0).toISOString() });
+    expect(await calls.find(DEFAULT_PROJECT_ID, 'd')).toMatchObject({
+      call_id: 'wacid.d',
+      started_at: new Date(T0).toISOString(),
+    });
     expect((await calls.unfinished()).map(({ followed }) => followed)).toEqual([false]);
     const { number, pair } = await permissions.read('1', { waId: '15550100001', userId: null }, T0 + 1);
     expect(number).toMatchObject({ liveCalls: 1, dials24h: 1, oldestDialAt: T0 });

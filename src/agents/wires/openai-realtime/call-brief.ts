@@ -24,9 +24,16 @@ export function callBrief({ parameters }: OpenAiRealtimeAgent, { identity, recor
 
 /** What the model is to say first; null: it waits for the person. '' leaves the words to it. */
 export function opening({ greeting }: OpenAiRealtimeAgent, context: CallContext): string | null {
+  const { previousAgent } = context;
+  if (previousAgent?.failure === 'transferred' && context.attempt === 0) {
+    return [
+      'This call was just transferred to you by another assistant. Say in one short sentence that you take over,',
+      'then go on where the conversation stands. If nothing was said yet, begin it.',
+    ].join(' ');
+  }
   if (carriesOn(context)) {
     return [
-      context.previousAgent === null
+      previousAgent === null || context.attempt > 0
         ? 'Your connection to this call was lost for a moment and is back.'
         : 'You take over this call from an assistant that was lost.',
       'Do not greet anew and do not introduce yourself. In one short sentence excuse the interruption,',

@@ -43,7 +43,7 @@ export const bridgeMessages = {
     previous_agent: z
       .object({
         name: z.string().describe('Its name, as the operator wrote it.'),
-        failure: z.string().describe('Why it was lost, such as `socket_lost`.'),
+        failure: z.string().describe('Why it has it no more: a failure such as `socket_lost`, or `transferred`.'),
       })
       .nullable()
       .describe('The agent that had the call before this one; null for the first.'),

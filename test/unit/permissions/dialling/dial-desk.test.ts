@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../../src/call/index.ts';
 import { PHONE_NUMBER_ID } from '../../../support/call-identity.ts';
 import { Desks, reportOf } from '../../../support/desks.ts';
 import { USER } from '../../../support/dial-order.ts';
@@ -36,7 +37,7 @@ describe('a dial', () => {
     const desks = await Desks.open();
     const request = desks.request();
     expect(await desks.desk.dial(request)).toMatchObject({ type: 'denied', denial: { code: 138006 } });
-    expect(await desks.database.calls.find(request.id)).toBeNull();
+    expect(await desks.database.calls.find(DEFAULT_PROJECT_ID, request.id)).toBeNull();
   });
 
   it('is placed by what Graph reports, though no webhook told', async () => {

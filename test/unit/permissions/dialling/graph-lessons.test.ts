@@ -45,6 +45,7 @@ describe('a report', () => {
     'dial_rate',
     'country_not_supported',
     'number_paused',
+    'calling_disabled',
     'unanswered_guard',
     'window_closed',
     'messaging_tier',
@@ -87,18 +88,18 @@ describe('a refusal of Graph', () => {
   it('without a time is no better than the time that a webhook told, before or after', async () => {
     const desks = await Desks.open();
     const { clock } = desks;
-    const restricted = { type: 'calling_restricted', until: clock.now() + HOUR } as const;
+    const until = clock.now() + HOUR;
+    const restricted = { type: 'restricted', kind: 'business_calls', until, remediation: null } as const;
     const told = async () => (await desks.database.permissions.read(PHONE_NUMBER_ID, USER, clock.now())).number.paused;
-    await desks.tell(restricted);
+    await desks.tellAccount(restricted);
     await desks.desk.lessons.refused(PHONE_NUMBER_ID, USER, { code: 138014, retryAt: null });
-    expect(await told()).toEqual({ code: 138014, until: restricted.until });
+    expect(await told()).toEqual({ code: 138014, until });
 
     const late = await Desks.open();
     await late.desk.lessons.refused(PHONE_NUMBER_ID, USER, { code: 138014, retryAt: null });
-    const event = { ...restricted, phoneNumberId: PHONE_NUMBER_ID, at: clock.now() - 60_000 };
-    await late.desk.handle(event);
+    await late.tellAccount(restricted, clock.now() - 60_000);
     const { number } = await late.database.permissions.read(PHONE_NUMBER_ID, USER, clock.now());
-    expect(number.paused).toEqual({ code: 138014, until: restricted.until });
+    expect(number.paused).toEqual({ code: 138014, until });
   });
 
   it.each([138006, 138017, 138009])('%i has a report read, which says what it was', async (code) => {

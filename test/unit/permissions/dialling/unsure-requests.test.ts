@@ -3,7 +3,7 @@ import type { GraphSent } from '../../../../src/permissions/index.ts';
 import { callIdentity, PHONE_NUMBER_ID } from '../../../support/call-identity.ts';
 import { countOf, Desks, reportOf } from '../../../support/desks.ts';
 import { USER } from '../../../support/dial-order.ts';
-import { graphRefusal } from '../../../support/scripted-permission-graph.ts';
+import { asClient, graphRefusal } from '../../../support/scripted-permission-graph.ts';
 import { DAY, HOUR, SECOND } from '../permission-state.ts';
 
 const ask = { permission: { mode: 'ask', template: null } } as const;
@@ -399,19 +399,23 @@ describe("a client's request that Graph did not answer", () => {
   it('and never had leaves room for another', async () => {
     const desks = await openWindow();
     silent(desks, 1);
-    expect(await desks.clients.send(PHONE_NUMBER_ID, REQUEST)).toMatchObject({ type: 'unanswered' });
-    expect(await desks.clients.send(PHONE_NUMBER_ID, REQUEST)).toMatchObject({ denial: { reason: 'request_pending' } });
+    expect(await desks.clients.send(PHONE_NUMBER_ID, asClient(REQUEST))).toMatchObject({ type: 'unanswered' });
+    expect(await desks.clients.send(PHONE_NUMBER_ID, asClient(REQUEST))).toMatchObject({
+      denial: { reason: 'request_pending' },
+    });
     await desks.clock.advance(11 * SECOND);
     expect(desks.graph.sent).toHaveLength(1);
-    expect(await desks.clients.send(PHONE_NUMBER_ID, REQUEST)).toMatchObject({ type: 'answered' });
+    expect(await desks.clients.send(PHONE_NUMBER_ID, asClient(REQUEST))).toMatchObject({ type: 'answered' });
   });
 
   it('and counts keeps its place', async () => {
     const desks = await openWindow();
     silent(desks, 1);
-    await desks.clients.send(PHONE_NUMBER_ID, REQUEST);
+    await desks.clients.send(PHONE_NUMBER_ID, asClient(REQUEST));
     reports(desks, countOf(1));
     await desks.clock.advance(11 * SECOND);
-    expect(await desks.clients.send(PHONE_NUMBER_ID, REQUEST)).toMatchObject({ denial: { reason: 'request_pending' } });
+    expect(await desks.clients.send(PHONE_NUMBER_ID, asClient(REQUEST))).toMatchObject({
+      denial: { reason: 'request_pending' },
+    });
   });
 });

@@ -82,7 +82,7 @@ describe.each(DATABASES)('a pair ($name)', ({ fresh }) => {
 
   it('keeps a refusal that names a time until then', async () => {
     const database = await openTestDatabase(await fresh());
-    await database.permissions.refused(PHONE_NUMBER_ID, PHONE, 138_012, T0 + HOUR);
+    await database.permissions.refused(PHONE_NUMBER_ID, PHONE, 138_012, T0 + HOUR, T0);
     expect((await read(database, PHONE, T0 + HOUR - 1)).refused).toEqual({ code: 138_012, until: T0 + HOUR });
     expect((await read(database, PHONE, T0 + HOUR)).refused).toBeNull();
   });
@@ -116,7 +116,7 @@ describe.each(DATABASES)('a pair ($name)', ({ fresh }) => {
       T0,
     );
     await heard(database, PHONE, T0 + 3 * HOUR);
-    await permissions.refused(PHONE_NUMBER_ID, PHONE, 138_012, T0 + HOUR);
+    await permissions.refused(PHONE_NUMBER_ID, PHONE, 138_012, T0 + HOUR, T0);
     // Of the BSUID: a newer grant, a report, a live call of the user, a dial that waits.
     const newer = grant({ status: 'permanent', expiresAt: null, at: T0 + 10 });
     await permissions.granted(PHONE_NUMBER_ID, BSUID, newer, null);

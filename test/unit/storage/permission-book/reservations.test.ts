@@ -36,6 +36,8 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
       limit: 100,
       after: null,
       before: null,
+      agentId: null,
+      user: null,
       direction: 'outbound',
       status: null,
       callId: null,
@@ -71,7 +73,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     });
     expect(await calls.unfinished()).toEqual([{ identity, answered: false, launched: false, followed: false }]);
     expect(await calls.recorded(order.id)).toEqual({ identity, over: false });
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       id: order.id,
       call_id: null,
       direction: 'outbound',
@@ -90,10 +92,12 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     await agents.put({ ...agent, settings: {} } as never);
     const order = dialOrder({ voiceAgentId: 'agent-7' });
     await permissions.reserve(order, T0, allow);
-    expect(await calls.find(order.id)).toMatchObject({ voice_agent: { id: 'agent-7', name: 'Seven' } });
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
+      voice_agent: { id: 'agent-7', name: 'Seven' },
+    });
     const gone = dialOrder({ voiceAgentId: 'agent-8' });
     await permissions.reserve(gone, T0, allow);
-    expect(await calls.find(gone.id)).toMatchObject({ voice_agent: null });
+    expect(await calls.find(DEFAULT_PROJECT_ID, gone.id)).toMatchObject({ voice_agent: null });
   });
 
   it('says that a client has the media of its own call', async () => {
@@ -102,7 +106,10 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     await permissions.reserve(order, T0, allow);
     expect(await calls.unfinished()).toEqual([expect.objectContaining({ followed: true })]);
     await permissions.named(order.id, 'wacid.client', T0 + 1);
-    expect(await calls.find('wacid.client')).toMatchObject({ id: order.id, call_id: 'wacid.client' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, 'wacid.client')).toMatchObject({
+      id: order.id,
+      call_id: 'wacid.client',
+    });
   });
 
   it('ends with the call, and the place is free', async () => {
@@ -120,7 +127,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     await permissions.reserve(order, T0, allowOne);
     await permissions.abandon(order.id, { reason: 'connect_refused', detail: '138006' }, T0 + 5);
     await permissions.abandon(order.id, { reason: 'connect_unknown', detail: null }, T0 + 6);
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'failed',
       ended_at: new Date(T0 + 5).toISOString(),
       ending: { class: 'failed', reason: 'connect_refused', ended_by: 'meta', detail: '138006' },
@@ -140,7 +147,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     const order = dialOrder({ notBefore: T0 + 60_000 });
     await permissions.wait({ order, state: 'scheduled', nextAt: T0 + 60_000 }, T0);
     await permissions.abandon(order.id, { reason: 'connect_unknown', detail: null }, T0 + 5);
-    expect(await calls.find(order.id)).toMatchObject({ status: 'scheduled', ending: null });
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({ status: 'scheduled', ending: null });
     expect(await permissions.waiting(order.id)).toMatchObject({ state: 'scheduled' });
   });
 
@@ -180,7 +187,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     const { permissions, calls } = await openTestDatabase(await fresh());
     const order = dialOrder();
     expect(await permissions.reserve(order, T0, deny)).toEqual({ decision: DENIAL, requestId: null });
-    expect(await calls.find(order.id)).toBeNull();
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toBeNull();
     expect(await permissions.waiting(order.id)).toBeNull();
   });
 
@@ -194,8 +201,8 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
       permissions.reserve(good, T0, allow),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
-    expect(await calls.find(bad.id)).toBeNull();
-    expect(await calls.find(good.id)).not.toBeNull();
+    expect(await calls.find(DEFAULT_PROJECT_ID, bad.id)).toBeNull();
+    expect(await calls.find(DEFAULT_PROJECT_ID, good.id)).not.toBeNull();
   });
 
   it('asks once for 50 dials that need the permission of one user, over two processes', async () => {
@@ -226,7 +233,7 @@ describe.each(DATABASES)('a reservation ($name)', ({ fresh }) => {
     const died = await openDatabase({ ...place, masterKey: MASTER_KEY });
     const pending = died.permissions.reserve(order, T0, ask);
     const { permissions, calls } = await openTestDatabase(place);
-    const record = await calls.find(order.id);
+    const record = await calls.find(DEFAULT_PROJECT_ID, order.id);
     const waits = await permissions.waiting(order.id);
     expect(record === null).toBe(waits === null);
     await pending;

@@ -28,14 +28,14 @@ const NEW_USER = { waId: '15550100002', userId: null };
 describe.each(DATABASES)('the statements of a dial ($name)', ({ fresh }) => {
   it('are few: each is a round trip at every dial', async () => {
     const { permissions, reserve } = await overheard(await fresh());
-    expect(await reserve(dialOrder(), allow)).toHaveLength(3);
-    expect(await reserve(dialOrder({ voiceAgentId: 'agent-1' }), allow)).toHaveLength(3);
+    expect(await reserve(dialOrder(), allow)).toHaveLength(4);
+    expect(await reserve(dialOrder({ voiceAgentId: 'agent-1' }), allow)).toHaveLength(4);
     expect(await reserve(dialOrder(), deny)).toHaveLength(2);
-    expect(await reserve(dialOrder({ user: NEW_USER }), allow)).toHaveLength(4);
-    expect(await reserve(dialOrder(), ask)).toHaveLength(6);
+    expect(await reserve(dialOrder({ user: NEW_USER }), allow)).toHaveLength(5);
+    expect(await reserve(dialOrder(), ask)).toHaveLength(7);
     const waits = dialOrder();
     await permissions.wait({ order: waits, state: 'scheduled', nextAt: T0 }, T0);
-    expect(await reserve(waits, allow)).toHaveLength(4);
+    expect(await reserve(waits, allow)).toHaveLength(5);
     expect(await reserve(waits, allow)).toHaveLength(1);
   });
 
@@ -64,13 +64,17 @@ describe('what a dial looks up on SQLite', () => {
     expect(plan.filter((line) => /^SCAN (?!CONSTANT ROW|dial)/.test(line))).toEqual([]);
     const used = plan.flatMap((line) => /INDEX (\w+ \(.+?\))/.exec(line)?.[1] ?? []);
     expect([...new Set(used)].sort()).toEqual([
+      // SQLite looks for calls and messages of a row that an upsert might have replaced.
+      'call_events_timeline (call_key=?)',
       'calls_live (phone_number_id=? AND status=? AND ending_class=?)',
       'calls_live_of_pair (pair_id=? AND status=?)',
       'calls_of_pair (pair_id=? AND session_started_at>?)',
       'calls_of_pair (pair_id=?)',
+      'calls_of_project (project_id=?)',
       'calls_placed (phone_number_id=? AND placed_at>?)',
       'calls_refused (phone_number_id=? AND placed_at>?)',
       'calls_unanswered (pair_id=? AND ended_at>?)',
+      'messages_of_conversation (conversation_id=?)',
       'permission_requests_by_template (phone_number_id=? AND template=? AND requested_at>?)',
       'permission_requests_of_pair (pair_id=? AND requested_at>?)',
       'sqlite_autoindex_calls_1 (id=?)',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../../src/call/index.ts';
 import type { Grant } from '../../../../src/permissions/ports.ts';
 import type { Database } from '../../../../src/storage/index.ts';
 import { T0 } from '../../../support/call.ts';
@@ -122,12 +123,14 @@ describe.each(DATABASES)('a request of which nobody knows whether Graph has it (
     const { order: quiet, requestId: ofQuiet } = await asked(database, { user: BRAZILIAN });
     const dial = { order: quiet, state: 'quiet_hours', nextAt: T0 + DAY } as const;
     await permissions.wait(dial, T0 + 7);
-    expect(await calls.find(quiet.id)).toMatchObject({ updated_at: new Date(T0 + 7).toISOString() });
+    expect(await calls.find(DEFAULT_PROJECT_ID, quiet.id)).toMatchObject({
+      updated_at: new Date(T0 + 7).toISOString(),
+    });
     for (const id of [ofOver, ofQuiet]) {
       await permissions.requestLost((await permissions.unsureRequest(id))!, T0 + 10);
       expect(await permissions.unsureRequest(id)).toBeNull();
     }
-    expect(await calls.find(over.id)).toMatchObject({ ending: { reason: 'cancelled' } });
+    expect(await calls.find(DEFAULT_PROJECT_ID, over.id)).toMatchObject({ ending: { reason: 'cancelled' } });
     expect((await calls.timeline(over.id)).at(-1)).toMatchObject({ type: 'ended' });
     expect(await permissions.waiting(quiet.id)).toEqual(dial);
     expect(await permissions.due(T0 + DAY - 1, 9)).toEqual([]);

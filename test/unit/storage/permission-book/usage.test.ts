@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallIdentity, Ending } from '../../../../src/call/index.ts';
+import { DEFAULT_PROJECT_ID } from '../../../../src/call/index.ts';
 import type { Database } from '../../../../src/storage/index.ts';
 import { T0 } from '../../../support/call.ts';
 import { callIdentity, PHONE_NUMBER_ID } from '../../../support/call-identity.ts';
@@ -173,7 +174,7 @@ describe.each(DATABASES)('what is known of a pair ($name)', ({ fresh }) => {
   it('has no place for a caller without a name, whose call is kept nevertheless', async () => {
     const database = await openTestDatabase(await fresh());
     const id = await called(database, T0, { user: { waId: null, userId: null, parentUserId: null, name: null } });
-    expect(await database.calls.find(id)).not.toBeNull();
+    expect(await database.calls.find(DEFAULT_PROJECT_ID, id)).not.toBeNull();
     expect((await numberOf(database, T0)).liveCalls).toBe(1);
   });
 });

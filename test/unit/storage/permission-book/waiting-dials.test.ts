@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PROJECT_ID } from '../../../../src/call/index.ts';
 import type { WaitingEnding } from '../../../../src/permissions/ports.ts';
 import { openDatabase } from '../../../../src/storage/index.ts';
 import { T0 } from '../../../support/call.ts';
@@ -16,7 +17,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const order = dialOrder({ notBefore: T0 + HOUR, deadlineAt: T0 + 2 * HOUR });
     await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR }, T0);
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'scheduled', nextAt: T0 + HOUR });
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'scheduled',
       call_id: null,
       started_at: null,
@@ -42,7 +43,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     const reservation = await permissions.reserve(order, T0 + 5, ask);
     expect(reservation).toEqual({ decision: { type: 'ask', by: 'free_form' }, requestId: expect.any(String) });
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'awaiting_permission', nextAt: null });
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'awaiting_permission',
       waiting: {
         state: 'awaiting_permission',
@@ -60,7 +61,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     await permissions.wait({ order, state: 'scheduled', nextAt: T0 + HOUR }, T0);
     expect((await permissions.reserve(order, T0 + HOUR, allow))?.decision.type).toBe('allow');
     expect(await permissions.waiting(order.id)).toBeNull();
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'initiated',
       started_at: new Date(T0 + HOUR).toISOString(),
       created_at: new Date(T0).toISOString(),
@@ -92,7 +93,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     expect(await permissions.waiting(order.id)).toEqual(dial);
     await permissions.reserve(order, T0 + 2, ask);
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'awaiting_permission', nextAt: null });
-    expect(await calls.find(order.id)).toMatchObject({ status: 'awaiting_permission' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({ status: 'awaiting_permission' });
   });
 
   it('may wait on for something else, and keeps when the user was asked', async () => {
@@ -101,7 +102,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     await permissions.reserve(order, T0, ask);
     await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 + HOUR }, T0);
     expect(await permissions.waiting(order.id)).toEqual({ order, state: 'quiet_hours', nextAt: T0 + HOUR });
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'scheduled',
       waiting: { state: 'quiet_hours', asked_at: new Date(T0).toISOString() },
     });
@@ -118,8 +119,8 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
       await permissions.wait({ order, state: 'quiet_hours', nextAt: T0 }, T0);
       expect(await permissions.waiting(order.id)).toBeNull();
     }
-    expect(await calls.find(placed.id)).toMatchObject({ status: 'initiated' });
-    expect(await calls.find(gone.id)).toMatchObject({ status: 'completed' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, placed.id)).toMatchObject({ status: 'initiated' });
+    expect(await calls.find(DEFAULT_PROJECT_ID, gone.id)).toMatchObject({ status: 'completed' });
     expect(await permissions.reserve(gone, T0, allow)).toBeNull();
   });
 
@@ -136,7 +137,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     await permissions.reserve(order, T0, ask);
     expect(await permissions.giveUp(order.id, reason, T0 + 7)).toBe(true);
     expect(await permissions.giveUp(order.id, 'cancelled', T0 + 8)).toBe(false);
-    expect(await calls.find(order.id)).toMatchObject({
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({
       status: 'completed',
       ended_at: new Date(T0 + 7).toISOString(),
       ending: { class: kind, reason, ended_by: endedBy, detail: null },
@@ -152,7 +153,7 @@ describe.each(DATABASES)('a dial that waits ($name)', ({ fresh }) => {
     await permissions.reserve(order, T0, allow);
     expect(await permissions.giveUp(order.id, 'cancelled', T0)).toBe(false);
     expect(await permissions.giveUp('unknown', 'cancelled', T0)).toBe(false);
-    expect(await calls.find(order.id)).toMatchObject({ ending: null });
+    expect(await calls.find(DEFAULT_PROJECT_ID, order.id)).toMatchObject({ ending: null });
   });
 
   it('is due at its time or its deadline, the earliest first', async () => {

@@ -1,0 +1,206 @@
+import { type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
+import type { CallStatus } from '../call/index.ts';
+import type { CallFilter } from '../calls-api/ports.ts';
+import { canonicalWaId } from '../permissions/ports.ts';
+import { isBeyond, type Placed, type Reach } from './keyset-page.ts';
+import type { CallsTable, Schema } from './schema.ts';
+
+/*
+ * How calls are found in a log of millions: every way to them reads one index that is in the order of the list
+ * (migrations/0008-call-list.ts), and what a filter leaves open is walked value by value. No list sorts more than the
+ * calls that it shows. A statement is built for what is filtered by, and then given the values (kept-query.ts).
+ */
+
+/** What is filtered by, and where the page is. What is not filtered by is not in it. */
+export type Search = Readonly<Record<string, string | number>> & {
+  readonly projectId: string;
+  readonly limit: number;
+  readonly phoneNumberId?: string;
+  readonly direction?: CallsTable['direction'];
+  readonly status?: CallStatus;
+  readonly agentId?: string;
+  readonly callId?: string;
+  readonly waId?: string;
+  readonly userId?: string;
+  readonly since?: number;
+  readonly sinceNearly?: number;
+  readonly until?: number;
+  readonly untilNearly?: number;
+  /** Whose record was made at this time, or has this id, and what comes before or after it. */
+  readonly createdAt?: number;
+  readonly id?: string;
+  readonly skip?: number;
+};
+
+/**
+ * Most calls start within 5 minutes of their record. Those that do not are found by an index of their own: dials that waited,
+ * webhooks that came late. The migration names this number as well.
+ */
+const ODD_MS = 300_000;
+
+export function searchOf(filter: CallFilter, { beyond, limit }: Omit<Reach, 'side'>, skip = 0): Search {
+  const { projectId, phoneNumberId, direction, status, agentId, callId, user, since, until } = filter;
+  return {
+    projectId,
+    limit,
+    ...(phoneNumberId !== null && { phoneNumberId }),
+    ...(direction !== null && { direction }),
+    ...(status !== null && { status }),
+    ...(agentId !== null && { agentId }),
+    ...(callId !== null && { callId }),
+    ...(user !== null && user.waId !== null && { waId: canonicalWaId(user.waId) }),
+    ...(user !== null && user.userId !== null && { userId: user.userId }),
+    ...(since !== null && { since, sinceNearly: since - ODD_MS }),
+    ...(until !== null && { until, untilNearly: until + ODD_MS }),
+    ...(beyond !== null && { createdAt: beyond.createdAt, id: beyond.id }),
+    ...(skip > 0 && { skip }),
+  };
+}
+
+/** One walk along an index. */
+type Way = SelectQueryBuilder<Schema, 'calls', Placed>;
+
+/** Where the calls are, the nearest first; and whether they are read straight from their table. */
+export function placesOf(
+  db: Kysely<Schema>,
+  search: Search,
+  side: Reach['side'],
+): { readonly isOneWay: boolean; readonly places: Way } {
+  const order = side === 'newer' ? 'asc' : 'desc';
+  const inOrder = (way: Way) => way.orderBy('created_at', order).orderBy('id', order);
+  const { createdAt, id, skip } = search;
+  const from = (way: Way) =>
+    createdAt === undefined || id === undefined ? way : way.where(isBeyond('calls', side, { createdAt, id }));
+  const ways = waysTo(db, search, 'each').map((way) => inOrder(from(way)));
+  const page = (places: Way) => (skip === undefined ? places : places.offset(skip)).limit(search.limit);
+  // Ways that are in order are merged, and gone no further than needed. PostgreSQL must be told the order of each.
+  return ways.length === 1
+    ? { isOneWay: true, places: page(ways[0]!) }
+    : { isOneWay: false, places: page(inOrder(together(db, ways))) };
+}
+
+/** How many match, but no more than `limit`. */
+export function countOf(db: Kysely<Schema>, search: Search) {
+  const places = together(db, waysTo(db, search, 'any')).limit(search.limit);
+  return db.selectFrom(places.as('found')).select(({ fn }) => fn.countAll<number>().as('count'));
+}
+
+function together(db: Kysely<Schema>, ways: readonly Way[]): Way {
+  const [first, ...others] = ways.map((way) => db.selectFrom(way.as('calls')).select(['created_at', 'id']));
+  return others.reduce((all, way) => all.unionAll(way), first!);
+}
+
+/** `each`: a way for each kind of call, as the order needs it. `any`: all kinds at once. */
+function waysTo(db: Kysely<Schema>, search: Search, kinds: 'each' | 'any'): Way[] {
+  const { callId, waId, userId, since, until } = search;
+  const calls = db.selectFrom('calls').select(['created_at', 'id']);
+  if (callId !== undefined || waId !== undefined || userId !== undefined) {
+    return [withUser(named(inSpan(lookedAt(calls, search, FILTERED), search), search), search)];
+  }
+  const way = startOf(calls, search);
+  if (since === undefined && until === undefined) return ofKinds(way, search, kinds);
+  return [
+    ...ofKinds(way, search, kinds).map((each) => nearSpan(inSpan(each, search), search)),
+    ...oddCalls(calls, search),
+  ];
+}
+
+/** The beginning of an index: of the agent's, the number's or the project's calls. */
+function startOf(calls: Way, search: Search): Way {
+  const { agentId, phoneNumberId, projectId } = search;
+  const ofProject = calls.where('project_id', '=', projectId);
+  // The number is in the agent's index, behind the order.
+  if (agentId !== undefined) return lookedAt(ofProject.where('agent_id', '=', agentId), search, ['phone_number_id']);
+  return phoneNumberId === undefined ? ofProject : ofProject.where('phone_number_id', '=', phoneNumberId);
+}
+
+const DIRECTIONS = ['inbound', 'outbound'] as const satisfies CallsTable['direction'][];
+const STATUSES = Object.keys({
+  scheduled: true,
+  awaiting_permission: true,
+  initiated: true,
+  ringing: true,
+  answered: true,
+  completed: true,
+  failed: true,
+} satisfies Record<CallStatus, true>) as CallStatus[];
+
+/** There are two directions and seven statuses, so a filter by one of the two, or by an agent, walks several ways. */
+function ofKinds(way: Way, { agentId, direction, status }: Search, kinds: 'each' | 'any'): Way[] {
+  if (agentId === undefined && direction === undefined && status === undefined) return [way];
+  const directions = direction === undefined ? DIRECTIONS : [direction];
+  const statuses = status === undefined ? STATUSES : [status];
+  if (kinds === 'any') return [way.where('direction', 'in', directions).where('status', 'in', statuses)];
+  return directions.flatMap((each) =>
+    statuses.map((one) => way.where('direction', '=', each).where('status', '=', one)),
+  );
+}
+
+function inSpan(way: Way, { since, until }: Search): Way {
+  const begun = since === undefined ? way : way.where('started_at', '>=', since);
+  return until === undefined ? begun : begun.where('started_at', '<=', until);
+}
+
+/** Those whose record was made in the span, or nearly. */
+function nearSpan(way: Way, { sinceNearly, untilNearly }: Search): Way {
+  const begun = sinceNearly === undefined ? way : way.where('created_at', '>=', sinceNearly);
+  return untilNearly === undefined ? begun : begun.where('created_at', '<=', untilNearly);
+}
+
+const IS_ODD = sql<SqlBool>`started_at not between created_at - 300000 and created_at + 300000`;
+
+/** Those that started in the span although their record was made long before, or long after it. */
+function oddCalls(calls: Way, search: Search): Way[] {
+  const { projectId, since, sinceNearly, until, untilNearly } = search;
+  const ofProject = inSpan(calls.where('project_id', '=', projectId).where(IS_ODD), search);
+  const odd = lookedAt(ofProject, search, ['phone_number_id', 'direction', 'status', 'agent_id']);
+  // As far from its start as any call of the project has its record: an index knows.
+  const gap = (which: 'max' | 'min') =>
+    sql<number>`(select ${sql.raw(which)}(started_at - created_at) from calls where project_id = ${projectId} and ${IS_ODD})`;
+  return [
+    ...(since === undefined || sinceNearly === undefined
+      ? []
+      : [odd.where('created_at', '<', sinceNearly).where('created_at', '>=', sql<number>`${since} - ${gap('max')}`)]),
+    ...(until === undefined || untilNearly === undefined
+      ? []
+      : [odd.where('created_at', '>', untilNearly).where('created_at', '<=', sql<number>`${until} - ${gap('min')}`)]),
+  ];
+}
+
+function named(way: Way, { callId }: Search): Way {
+  if (callId === undefined) return way;
+  return way.where((where) => where.or([where('call_id', '=', callId), where('id', '=', callId)]));
+}
+
+/** A number has one pair with the user; other numbers have others. */
+function withUser(way: Way, { waId, userId }: Search): Way {
+  if (waId === undefined && userId === undefined) return way;
+  return way.where('pair_id', 'in', (db) =>
+    db
+      .selectFrom('permission_pairs')
+      .select('permission_pairs.id')
+      .where((where) =>
+        where.or([
+          ...(waId === undefined ? [] : [where('wa_id', '=', waId)]),
+          ...(userId === undefined ? [] : [where('user_id', '=', userId)]),
+        ]),
+      ),
+  );
+}
+
+const FILTERED = ['project_id', 'phone_number_id', 'direction', 'status', 'agent_id'] as const;
+
+/** Filters that are judged call by call: written so that no database looks for an index for them. */
+function lookedAt(way: Way, search: Search, columns: readonly (typeof FILTERED)[number][]): Way {
+  const wanted: Record<(typeof FILTERED)[number], string | undefined> = {
+    project_id: search.projectId,
+    phone_number_id: search.phoneNumberId,
+    direction: search.direction,
+    status: search.status,
+    agent_id: search.agentId,
+  };
+  return columns.reduce((each, column) => {
+    const value = wanted[column];
+    return value === undefined ? each : each.where(sql<SqlBool>`${sql.ref(column)} || '' = ${value}`);
+  }, way);
+}
