@@ -7,10 +7,12 @@ import {
   createLauncher,
   HealthWatch,
   type Launcher,
+  launchProject,
   partiesOf,
   targetOf,
 } from './agents/index.ts';
 import type { VoiceAgent } from './agents/ports.ts';
+import { DEFAULT_PROJECT_ID } from './call/index.ts';
 import type { AgentHealth, TwilioCalls } from './calls-api/index.ts';
 import { agentCallUrl } from './calls-api/index.ts';
 import type { Config } from './config.ts';
@@ -34,9 +36,6 @@ export interface Agents {
   twilioCalls(runtime: () => CallRuntime): TwilioCalls;
 }
 
-/** What runtimes are told of whose call it is; an installation is one project. */
-const PROJECT = { id: 'talkwire', name: 'talkwire', slug: 'talkwire' };
-
 /** Joins the agents' room to storage and media. `now`: Unix milliseconds. */
 export function joinAgents(
   config: Config,
@@ -50,7 +49,10 @@ export function joinAgents(
   const desk = new AgentDesk<PoolReport>(media, now);
   const launcher: Launcher = createLauncher({
     credentials: async (phoneNumberId) => (await numbers.credentials(phoneNumberId))?.secret ?? null,
-    project: PROJECT,
+    project(phoneNumberId) {
+      const id = numbers.projectOf(phoneNumberId) ?? DEFAULT_PROJECT_ID;
+      return launchProject(id, database.projects.get(id)?.name ?? id);
+    },
     allowLinkLocal,
   });
   const lines = new AgentLines({

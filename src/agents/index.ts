@@ -42,6 +42,7 @@ export { CallPlanner, type DialPlan, type PlannedDial, type PlannedTransfer } fr
 
 /* Runtimes that do their own media. */
 
+export { type LaunchProject, launchProject } from './launch/launch-project.ts';
 export { createLauncher, type Launcher, type LauncherOptions } from './launch/launch-runtime.ts';
 
 /* Agents as people describe them, and what their descriptions are read with. */

@@ -1,11 +1,11 @@
 /**
  * A long call log: how fast a page of it is listed, and how fast old calls leave it.
- *   npm run bench:log -- [--calls 5000000] [--runs 100] [--only sqlite,postgres] [--folder /tmp] [--keep]
+ *   npm run bench:log -- [--calls 5000000] [--runs 100] [--only sqlite,postgres] [--folder /tmp]
  *
  * The log is made by statements of the database itself, two years of calls, and takes about 1 kB a call in either database. Each
  * kind of list is asked `--runs` times, each time for another part of the log; times are of the whole answer as the routes
- * get it, in ms. SQLite works in the process that asks, so what a list takes there nothing else is done. PostgreSQL with
- * TALKWIRE_TEST_POSTGRES.
+ * get it, in ms; `cpu` is of this process. SQLite works in the process that asks, so what a list takes there nothing else is
+ * done. PostgreSQL with TALKWIRE_TEST_POSTGRES.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { Client } from 'pg';
 import { type DatabasePlace, openDatabase } from '../../src/storage/index.ts';
 import { percentile, printTables, type Row, round } from './support/figures.ts';
 import { logQueries } from './support/log-queries.ts';
-import { type Run, withoutIndexes, writeLongLog } from './support/long-log.ts';
+import { DAY_MS, LOG_DAYS, type Run, withoutIndexes, writeLongLog, writeOldTimelines } from './support/long-log.ts';
 import { withPostgres } from './support/spare-postgres.ts';
 
 const { values } = parseArgs({
@@ -32,14 +32,14 @@ const runs = Number(values.runs);
 const MASTER_KEY = Buffer.alloc(32, 7);
 /** A list may take this long at p95. */
 const LIMIT_MS = 10;
+/** Transactions of the retention job, of 50 calls with ten lines each. */
+const SWEEPS = 200;
 
 const tables: Record<string, Row[]> = {};
 const parts = new Set(values.only.split(','));
-if (parts.has('sqlite')) tables['SQLite'] = await onSqlite();
+if (parts.has('sqlite')) await onSqlite();
 const server = process.env['TALKWIRE_TEST_POSTGRES'];
-if (parts.has('postgres') && server !== undefined) {
-  tables['PostgreSQL'] = await withPostgres(server, onPostgres);
-}
+if (parts.has('postgres') && server !== undefined) await withPostgres(server, onPostgres);
 printTables('call log', tables);
 process.exitCode = Object.values(tables)
   .flat()
@@ -47,7 +47,7 @@ process.exitCode = Object.values(tables)
   ? 0
   : 1;
 
-async function onSqlite(): Promise<Row[]> {
+async function onSqlite(): Promise<void> {
   const folder = mkdtempSync(join(values.folder, 'talkwire-bench-log-'));
   try {
     const place = { path: join(folder, 'talkwire.db') };
@@ -62,16 +62,17 @@ async function onSqlite(): Promise<Row[]> {
       place,
       () => writeLongLog(run, 'sqlite', calls),
     );
+    await writeOldTimelines(run, SWEEPS * 50);
     const ids = file.prepare(someIds()).all();
     file.exec('pragma wal_checkpoint(truncate)');
     file.close();
-    return await measure(place, ids);
+    await measure('SQLite', place, ids);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function onPostgres(url: string): Promise<Row[]> {
+async function onPostgres(url: string): Promise<void> {
   const place = { url };
   await makeTables(place);
   const client = new Client({ connectionString: url });
@@ -80,9 +81,10 @@ async function onPostgres(url: string): Promise<Row[]> {
     const run: Run = async (sql) => void (await client.query(sql));
     const rows = async (sql: string) => (await client.query(sql)).rows;
     await withoutIndexes(run, rows, place, () => writeLongLog(run, 'postgres', calls));
+    await writeOldTimelines(run, SWEEPS * 50);
     // Its autovacuum would do so within a minute.
     await run('vacuum analyze');
-    return await measure(place, await rows(someIds()));
+    await measure('PostgreSQL', place, await rows(someIds()));
   } finally {
     await client.end();
   }
@@ -97,29 +99,44 @@ function someIds(): string {
   return 'select call_id from calls order by id limit 1000';
 }
 
-async function measure(place: DatabasePlace, ids: readonly Record<string, unknown>[]): Promise<Row[]> {
+async function measure(kind: string, place: DatabasePlace, ids: readonly Record<string, unknown>[]): Promise<void> {
   const database = await openDatabase({ ...place, masterKey: MASTER_KEY });
-  const rows: Row[] = [];
   try {
+    const rows: Row[] = [];
     for (const query of logQueries(ids.map(({ call_id }) => String(call_id)))) {
-      const tookMs: number[] = [];
       let listed = 0;
-      // The first compiles, and opens a connection.
-      for (let run = -1; run < runs; run += 1) {
-        const begin = performance.now();
+      const timed = await timeEach(runs, async () => {
         listed += await query.run(database.calls);
-        if (run >= 0) tookMs.push(performance.now() - begin);
-      }
-      rows.push({
-        list: query.name,
-        rows: round(listed / (runs + 1)),
-        p50: round(percentile(tookMs, 50), 2),
-        p95: round(percentile(tookMs, 95), 2),
-        max: round(Math.max(...tookMs), 2),
       });
+      rows.push({ list: query.name, rows: round(listed / (runs + 1)), ...timed });
     }
-    return rows;
+    tables[`${kind}: lists`] = rows;
+    const sweep = database.retained.calls(Date.now() - (LOG_DAYS - 60) * DAY_MS);
+    let deleted = 0;
+    const timed = await timeEach(SWEEPS, async () => {
+      deleted += (await sweep.step()).deleted;
+    });
+    tables[`${kind}: retention, each transaction`] = [{ calls: round(deleted / (SWEEPS + 1)), ...timed }];
   } finally {
     await database.close();
   }
+}
+
+async function timeEach(times: number, work: () => Promise<void>) {
+  // The first compiles, and opens a connection.
+  await work();
+  const tookMs: number[] = [];
+  const cpu = process.cpuUsage();
+  for (let run = 0; run < times; run += 1) {
+    const begin = performance.now();
+    await work();
+    tookMs.push(performance.now() - begin);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    p50: round(percentile(tookMs, 50), 2),
+    p95: round(percentile(tookMs, 95), 2),
+    max: round(Math.max(...tookMs), 2),
+    'cpu ms': round((user + system) / 1_000 / times, 2),
+  };
 }

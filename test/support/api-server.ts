@@ -13,6 +13,7 @@ import {
 } from '../../src/calls-api/index.ts';
 import { createSettingsMirror } from '../../src/signaling/index.ts';
 import type { Database } from '../../src/storage/index.ts';
+import { noteAnswer } from './answers.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
 
@@ -64,6 +65,7 @@ export async function testApi({ database, ...options }: TestApiOptions = {}): Pr
       capacity: () => ({ live: 0, max: 10 }),
     },
     metrics: { contentType: 'text/plain', text: async () => '' },
+    onAnswered: noteAnswer,
     clock: { now: () => Date.now() },
     logger: { error: (fields, message) => void logged.push({ fields, message }) },
     ...options,

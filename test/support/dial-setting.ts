@@ -45,6 +45,7 @@ export function serviceEnvironment({ app, graphUrl, place }: Surroundings): Read
     TALKWIRE_DATABASE: 'url' in place ? place.url : place.path,
     TALKWIRE_MASTER_KEY: MASTER_KEY.toString('base64'),
     TALKWIRE_API_KEYS: API_KEY,
+    TALKWIRE_RATE_LIMIT: '0',
     TALKWIRE_APP_SECRETS: app,
     TALKWIRE_GRAPH_URL: graphUrl,
   };

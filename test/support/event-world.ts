@@ -59,6 +59,8 @@ export class EventWorld {
   random = 0.5;
   /** Where in its work the process is killed next. */
   doom: 'as_it_sends' | 'before_it_records' | 'after_it_recorded' | null = null;
+  /** How often the database is away when the desk asks it. */
+  troubles = 0;
   desk!: DeliveryDesk;
   stores!: OutboxStores;
   #process!: Process;
@@ -183,6 +185,10 @@ export class EventWorld {
       if (!process.alive) return await never();
       this.#busy += 1;
       try {
+        if (this.troubles > 0) {
+          this.troubles -= 1;
+          throw new Error('the database is away');
+        }
         return await work();
       } finally {
         this.#busy -= 1;

@@ -49,6 +49,7 @@ describe('configuration', () => {
       database: { place: { path: './var/talkwire.db' }, masterKey: KEY, inboxDays: 8 },
       retention: { callsDays: null, messagesDays: null, eventsDays: 30 },
       webhooks: { appSecrets: ['app-secret-1'], kapsoSecrets: [], verifyToken: null },
+      events: { privateAllowed: false },
       graph: { baseUrl: 'https://graph.facebook.com', version: 'v24.0', timeoutMs: 4_000 },
       firstNumber: null,
       firstAgent: null,

@@ -272,7 +272,7 @@ describe('a webhook', () => {
     await world.advance(SECOND);
     await resume(world);
     for (let n = 0; n < 9; n += 1) await world.emit({ idempotencyKey: `${n}-again` });
-    await world.advance(3 * SECOND);
+    await world.advance(7 * SECOND);
     expect(world.arrivals).toHaveLength(32 + 9);
     expect(world.webhook().standing).toEqual({ type: 'ok' });
   });
@@ -413,6 +413,26 @@ describe('a process', () => {
     await world.start();
     await world.advance(MINUTE);
     expect((await world.log()).every(({ status }) => status === 'delivered')).toBe(true);
+  });
+
+  it('whose database is away goes on when it is back, and sends again what it could not write down', async () => {
+    const world = await EventWorld.open();
+    world.troubles = 2;
+    await world.emit({ idempotencyKey: 'a' });
+    await world.advance(MINUTE);
+    expect(world.keys).toEqual(['a']);
+    world.answer = () => {
+      world.troubles = 1;
+      world.answer = () => OK;
+      return OK;
+    };
+    await world.emit({ idempotencyKey: 'b' });
+    await world.advance(4 * SECOND);
+    expect(world.keys).toEqual(['a', 'b']);
+    await world.advance(2 * SECOND);
+    expect(world.keys).toEqual(['a', 'b', 'b']);
+    expect(await world.logged('b')).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(world.faults).toHaveLength(3);
   });
 
   it('takes up the schedule where it was', async () => {

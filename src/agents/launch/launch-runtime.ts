@@ -1,17 +1,12 @@
 import type { AgentFailure, CallIdentity, Effect, RuntimeAgent } from '../../call/index.ts';
 import { AgentHttpError, askAgent } from '../net/http.ts';
-
-/** What runtimes are told of whom they work for. */
-export interface LaunchProject {
-  readonly id: string;
-  readonly name: string;
-  readonly slug: string;
-}
+import type { LaunchProject } from './launch-project.ts';
 
 export interface LauncherOptions {
   /** The WhatsApp token that answers calls of this number; null if there is none. */
   readonly credentials: (phoneNumberId: string) => Promise<string | null>;
-  readonly project: LaunchProject;
+  /** Whose call it is: the project that has this number. */
+  readonly project: (phoneNumberId: string) => LaunchProject;
   readonly allowLinkLocal: boolean;
 }
 
@@ -56,7 +51,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
             webhook,
             whatsapp_token: token,
             phone_number_id: identity.phoneNumberId,
-            context: launchContext(project, identity, agent, webhook),
+            context: launchContext(project(identity.phoneNumberId), identity, agent, webhook),
           },
         }),
         timeoutMs,

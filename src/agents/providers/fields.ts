@@ -31,7 +31,10 @@ export function field<T>(rule: string, read: (given: unknown) => T | null, shape
     context.addIssue({ code: 'custom', message: given === undefined ? 'is required' : rule });
     return z.NEVER;
   });
-  return reads.meta({ description: rule.replace(/^./, (first) => first.toUpperCase()), ...shape });
+  return reads.register(z.globalRegistry, {
+    description: rule.replace(/^./, (first) => first.toUpperCase()),
+    ...shape,
+  });
 }
 
 export function text(maxLength: number): Field<string> {

@@ -169,23 +169,34 @@ export interface ProviderFields {
 }
 
 export const PROVIDER_SCHEMAS: { readonly [K in ProviderKind]: (hosts: HostRules) => Field<ProviderFields[K]> } = {
-  pipecat,
-  websocket,
-  twilio,
-  openai_realtime: openAiRealtime,
-  elevenlabs: elevenLabs,
+  pipecat: madeOnce(pipecat),
+  websocket: madeOnce(websocket),
+  twilio: madeOnce(twilio),
+  openai_realtime: madeOnce(openAiRealtime),
+  elevenlabs: madeOnce(elevenLabs),
 };
 
 export const agentName = text(MAX_NAME_LENGTH);
 
-export const settingsSchema = (hosts: HostRules) =>
+export const settingsSchema = madeOnce((hosts) =>
   object({
     max_concurrent_calls: wholeNumber(1, 100_000).nullable().default(null),
     connect_timeout_seconds: number(0.1, 30).default(5),
     speak_within_seconds: number(0.5, 120).nullable().default(null),
     health_url: url(WEB, hosts).nullable().default(null),
     parameters: textDictionary({ entries: 50, nameLength: 100, valueLength: 1_024 }).default({}),
-  });
+  }),
+);
+
+/** To make a schema takes much longer than to use it. */
+function madeOnce<T>(make: (hosts: HostRules) => T): (hosts: HostRules) => T {
+  const made = new Map<boolean, T>();
+  return ({ allowLinkLocal }) => {
+    const schema = made.get(allowLinkLocal) ?? make({ allowLinkLocal });
+    made.set(allowLinkLocal, schema);
+    return schema;
+  };
+}
 
 const SECRET_FIELDS: Readonly<Record<ProviderKind, readonly string[]>> = {
   pipecat: ['token', 'public_api_key', 'private_api_key'],

@@ -8,13 +8,16 @@ const WITH_BODY: readonly ApiErrorName[] = ['body_too_large', 'too_deep'];
 
 const graphError = z
   .object({
-    error: z.object({
+    // What Meta says passes through unchanged, with whatever it has beside these.
+    error: z.looseObject({
       message: z.string(),
       type: z.string(),
       code: z.int(),
       error_subcode: z.int().optional(),
-      error_data: z.looseObject({ messaging_product: z.literal('whatsapp'), details: z.string() }),
-      fbtrace_id: z.string(),
+      error_data: z
+        .looseObject({ messaging_product: z.string().optional(), details: z.string().optional() })
+        .optional(),
+      fbtrace_id: z.string().optional(),
     }),
   })
   .meta({ id: 'GraphError', description: "An error in Graph's form; `code` and `type` as Meta has them." });

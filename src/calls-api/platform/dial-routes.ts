@@ -91,7 +91,8 @@ export function dialRoutes(server: FastifyInstance, options: DialRoutesOptions):
       id: 'dial',
       tag: 'Calls',
       summary: 'Call a user',
-      description: 'Asks for permission, waits, or calls at once, as the body says (docs/calling-out.md).',
+      description:
+        'Asks for permission, waits, or calls at once, as the body says (docs/calling-out.md). What Graph refuses comes back with its status and words.',
       scope: 'calls',
       headers: z.object({
         'idempotency-key': z
@@ -111,8 +112,6 @@ export function dialRoutes(server: FastifyInstance, options: DialRoutesOptions):
           }),
         },
       },
-      // A request for permission that Graph refuses is answered with Graph's own words.
-      passesThrough: true,
       errors: ['invalid_fields', 'invalid_parameter', 'idempotency_key_reused', 'idempotency_key_busy', ...DIAL_ERRORS],
     }),
     async (request, reply) => {

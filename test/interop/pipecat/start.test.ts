@@ -79,7 +79,7 @@ describe.runIf(pipecatInstalled('new'))("Pipecat's WhatsApp client", () => {
     const { port } = cloud.address() as AddressInfo;
     const launcher = createLauncher({
       credentials: async () => 'EAAG-secret',
-      project: { id: 'p-1', name: 'Shop', slug: 'shop' },
+      project: () => ({ id: 'p-1', name: 'Shop', slug: 'shop' }),
       allowLinkLocal: false,
     });
     const url = `http://127.0.0.1:${port}/v1/public/bot/start`;

@@ -13,8 +13,12 @@ export class BridgeProcess {
   }
 
   /** Starts the service as `npm start` does and waits until it answers. Rejects if it ends before. */
-  static async start(environment: Readonly<Record<string, string>>, port: number): Promise<BridgeProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=4', 'src/cli.ts', 'start'], {
+  static async start(
+    environment: Readonly<Record<string, string>>,
+    port: number,
+    flags: readonly string[] = [],
+  ): Promise<BridgeProcess> {
+    const child = spawn(process.execPath, ['--max-semi-space-size=4', ...flags, 'src/cli.ts', 'start'], {
       env: { ...process.env, ...environment, TALKWIRE_PORT: String(port) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -31,7 +35,16 @@ export class BridgeProcess {
 
   /** User and system time of all its threads so far, milliseconds. */
   cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+    return this.#cpuMs('stat');
+  }
+
+  /** The same of the thread that serves HTTP. */
+  mainCpuMs(): number {
+    return this.#cpuMs(`task/${this.#child.pid}/stat`);
+  }
+
+  #cpuMs(file: string): number {
+    const stat = readFileSync(`/proc/${this.#child.pid}/${file}`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = Number(fields[11]) + Number(fields[12]);
     return ticks * 10;

@@ -64,20 +64,39 @@ export class LoadDesk {
     return this.#whatsapp;
   }
 
-  /** A bridge in a process of its own, with a database of its own: memory of a run before must not be counted in. */
-  async startBridge(agentUrl: string, more: Readonly<Record<string, string>> = {}): Promise<BridgeProcess> {
+  /** What webhooks must be signed with. */
+  get appSecret(): string {
+    return this.#secrets.app;
+  }
+
+  /**
+   * A bridge in a process of its own, with a database of its own: memory of a run before must not be counted in. `prepare`
+   * fills its file before; `flags` are for node.
+   */
+  async startBridge(
+    agentUrl: string,
+    more: Readonly<Record<string, string>> = {},
+    { prepare, flags }: { prepare?: (path: string) => Promise<void>; flags?: readonly string[] } = {},
+  ): Promise<BridgeProcess> {
+    const folder = mkdtempSync(join(this.#folder, 'bridge-'));
+    await prepare?.(join(folder, 'talkwire.db'));
     const environment = bridgeEnvironment({
-      folder: mkdtempSync(join(this.#folder, 'bridge-')),
+      folder,
       ...this.#secrets,
       graphUrl: this.#whatsapp.graphUrl,
       agentUrl,
       more: { TALKWIRE_LOG_LEVEL: 'error', TALKWIRE_LOG_FILE: '', ...more },
     });
-    return await BridgeProcess.start(environment, this.#port);
+    return await BridgeProcess.start(environment, this.#port, flags);
   }
 
-  /** Rings, lets all phones speak `audio` (16 kHz), measures CPU while all of them talk, hangs up. */
-  async run(bridge: BridgeProcess, calls: number, audio: Int16Array): Promise<LoadRun> {
+  /** Rings, lets all phones speak `audio` (16 kHz) while `meanwhile` goes on, measures CPU so long, hangs up. */
+  async run(
+    bridge: BridgeProcess,
+    calls: number,
+    audio: Int16Array,
+    meanwhile = () => new Promise<void>((wake) => setTimeout(wake, (audio.length / RATE) * 1_000)),
+  ): Promise<LoadRun> {
     const placed: SimulatedCall[] = [];
     for (let index = 0; index < calls; index += 1) {
       placed.push(await this.#whatsapp.call({ audio, loop: true }));
@@ -85,7 +104,7 @@ export class LoadDesk {
     }
     await Promise.all(placed.map((call) => call.waitFor('heard', 30_000)));
     const before = { cpu: bridge.cpuMs(), at: performance.now() };
-    await new Promise((wake) => setTimeout(wake, (audio.length / RATE) * 1_000));
+    await meanwhile();
     const cpuMs = bridge.cpuMs() - before.cpu;
     const callSeconds = (calls * (performance.now() - before.at)) / 1_000;
     const peakMb = bridge.rssMb();

@@ -9,9 +9,12 @@ export const LOG = {
   agents: ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'],
 } as const;
 
-const DAY_MS = 24 * 3_600_000;
+export const DAY_MS = 24 * 3_600_000;
 /** The log covers so many days. */
 export const LOG_DAYS = 730;
+
+/** The busy one, one with a third of the calls, and a quiet one. */
+export type LogNumbers = readonly [string, string, string];
 
 /** Runs one statement in the database of the log. */
 export type Run = (sql: string) => Promise<void>;
@@ -21,14 +24,19 @@ export type Run = (sql: string) => Promise<void>;
  * number before; one in fifty dials waited for hours or days before it was placed; one call in a thousand was heard of
  * late. Statuses are as they come: nearly all completed, few failed, hardly any live.
  */
-export async function writeLongLog(run: Run, kind: 'sqlite' | 'postgres', calls: number): Promise<void> {
+export async function writeLongLog(
+  run: Run,
+  kind: 'sqlite' | 'postgres',
+  calls: number,
+  numbers: LogNumbers = LOG.numbers,
+): Promise<void> {
   const hex = (n: string) => (kind === 'sqlite' ? `printf('%08x', ${n})` : `lpad(to_hex(${n}), 8, '0')`);
   const now = Date.now();
   const step = Math.floor((LOG_DAYS * DAY_MS) / calls);
   const users = Math.max(100, Math.floor(calls / 20));
   await run(`insert into permission_pairs (id, phone_number_id, wa_id)
     with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i + 1 < ${users})
-    select 'pair-' || i, case when i % 10 < 7 then '${LOG.numbers[0]}' else '${LOG.numbers[1]}' end, '4930' || (10000000 + i)
+    select 'pair-' || i, case when i % 10 < 7 then '${numbers[0]}' else '${numbers[1]}' end, '4930' || (10000000 + i)
     from n`);
   await run(`insert into calls (id, call_id, direction, status, phone_number_id, user_wa_id, started_at,
       session_started_at, ended_at, duration_seconds, agent_id, agent_name, ending_class, ending_reason, ended_by, quality,
@@ -41,8 +49,8 @@ export async function writeLongLog(run: Run, kind: 'sqlite' | 'postgres', calls:
     called as (
       select i, at, mixed, chance,
         case when chance % 10 = 7 then '${LOG.other}' else '${LOG.project}' end as project,
-        case when chance % 10 = 7 then '${LOG.numbers[2]}' when chance < 650 then '${LOG.numbers[0]}'
-          when chance < 990 then '${LOG.numbers[1]}' else '${LOG.numbers[2]}' end as number,
+        case when chance % 10 = 7 then '${numbers[2]}' when chance < 650 then '${numbers[0]}'
+          when chance < 990 then '${numbers[1]}' else '${numbers[2]}' end as number,
         case when chance % 3 = 0 then 'outbound' else 'inbound' end as direction,
         case when chance < 40 then 'failed' else 'completed' end as status,
         case when i % 50 = 0 and chance % 3 = 0 then 3600000 + (mixed % 72) * 3600000
@@ -60,6 +68,15 @@ export async function writeLongLog(run: Run, kind: 'sqlite' | 'postgres', calls:
   // A few that are not over.
   await run(`update calls set status = 'ringing', ending_class = null, ended_at = null where id in
     (select id from calls where project_id = '${LOG.project}' order by created_at desc limit 20)`);
+}
+
+/** Gives the oldest calls of the log, which are the first to be deleted, a timeline of ten lines each. */
+export async function writeOldTimelines(run: Run, calls: number): Promise<void> {
+  await run(`insert into call_events (call_key, at, type, data)
+    with recursive line(n) as (select 1 union all select n + 1 from line where n < 10)
+    select old.id, old.created_at + n, 'agent_ready', '{"agent":"Bench","seat":0,"connectMs":38}'
+    from (select id, created_at from calls where project_id = '${LOG.project}' order by created_at limit ${calls}) as old
+    cross join line`);
 }
 
 /** Loads with the indexes of `calls` away, which is many times faster, and makes them again. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { launchProject } from '../../../src/agents/launch/launch-project.ts';
 import { createLauncher, type LauncherOptions } from '../../../src/agents/launch/launch-runtime.ts';
 import { identity } from '../../support/call.ts';
 import { launchOf, runtimeTarget } from '../../support/pipecat-call.ts';
@@ -36,7 +37,7 @@ describe('launching a runtime', () => {
   function launcher(differences: Partial<LauncherOptions> = {}) {
     return createLauncher({
       credentials: async (id) => (id === 'pn-1' ? TOKEN : null),
-      project: { id: 'p-1', name: 'Shop', slug: 'shop' },
+      project: () => ({ id: 'p-1', name: 'Shop', slug: 'shop' }),
       allowLinkLocal: false,
       ...differences,
     });
@@ -124,5 +125,16 @@ describe('launching a runtime', () => {
     const result = await launcher(differences).launch(identity(), launchOf(runtimeTarget({ url })), webhook);
     expect(result).toMatchObject({ type: 'failed', code: 'connect_refused' });
     expect(JSON.stringify(result)).not.toContain(TOKEN);
+  });
+});
+
+describe('a project, as a runtime is told of it,', () => {
+  it.each([
+    ['Shop', 'shop'],
+    ['  Head Office (Berlin) ', 'head-office-berlin'],
+    ['Łódź 2', 'łódź-2'],
+    ['…', 'p-1'],
+  ])('with the name %j has the slug %s', (name, slug) => {
+    expect(launchProject('p-1', name)).toEqual({ id: 'p-1', name, slug });
   });
 });

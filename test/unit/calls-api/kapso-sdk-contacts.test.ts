@@ -4,6 +4,7 @@ import type { Database } from '../../../src/storage/index.ts';
 import { API_KEY, addProject, apiKeyOf, askAsClient, getAsClient, testApi } from '../../support/api-server.ts';
 import { T0 } from '../../support/call.ts';
 import { callIdentity, PHONE_NUMBER_ID } from '../../support/call-identity.ts';
+import { dialApi } from '../../support/dial-api.ts';
 import { hearMessages, keepMessages, statusOf, textOfAda } from '../../support/message-ear.ts';
 
 const phoneNumberId = PHONE_NUMBER_ID;
@@ -243,6 +244,29 @@ describe("Kapso's SDK and messages", () => {
     const until = new Date(T0).toISOString();
     expect((await client.messages.query({ phoneNumberId, until })).data).toMatchObject([{ id: 'wamid.1' }]);
     expect((await client.messages.query({ phoneNumberId, status: 'READ' })).data).toMatchObject([{ id: 'wamid.2' }]);
+  });
+
+  it('finds what was sent through this service, as it was sent', async () => {
+    const api = await dialApi();
+    await keepMessages(api.database);
+    await api.database.permissions.windowOpened(phoneNumberId, { waId, userId: null }, api.clock.now() + 60_000);
+    await api.server.listen({ port: 0, host: '127.0.0.1' });
+    const baseUrl = `${api.server.listeningOrigin}/meta/whatsapp`;
+    const client = new WhatsAppClient({ baseUrl, kapsoApiKey: API_KEY });
+    const { messages } = await client.messages.sendText({ phoneNumberId, to: '+15550100001', body: 'Hello' });
+    await client.messages.sendInteractiveCallPermission({
+      phoneNumberId,
+      to: '+15550100001',
+      bodyText: 'May we call you?',
+      parameters: { phoneNumber: '15550100000' },
+    });
+    const { data } = await client.messages.query({ phoneNumberId });
+    expect(data.map(({ type, to, kapso }) => [type, to, kapso?.content, kapso?.status]).sort()).toEqual([
+      ['interactive', waId, 'May we call you?', 'pending'],
+      ['text', waId, 'Hello', 'pending'],
+    ]);
+    expect(data.map(({ id }) => id)).toContain(messages[0]?.id);
+    expect((await client.conversations.list({ phoneNumberId })).data).toHaveLength(1);
   });
 
   it('pages through 250 of them while others come: each once, none missed', async () => {

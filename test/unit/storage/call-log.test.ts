@@ -38,7 +38,7 @@ describe.each(DATABASES)('call log ($name)', ({ fresh }) => {
       whatsapp_contact_id: expect.any(String),
       whatsapp_conversation_id: expect.any(String),
       project_id: DEFAULT_PROJECT_ID,
-      whatsapp_config_id: identity.phoneNumberId,
+      whatsapp_config_id: call.phoneNumberId,
       config_display_name: null,
       config_display_phone_number: '+1 555-010-0000',
       voice_agent_id: 'agent-1',
