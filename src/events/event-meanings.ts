@@ -33,7 +33,7 @@ export const EVENT_MEANINGS: { readonly [Type in EventType]: string } = {
   'whatsapp.phone_number.restricted':
     'Meta restricts the number: no calls of the business (`kind` `business_calls`), none of users (`user_calls`), or the call button is hidden (`call_button`). `until` is null where Meta names no time.',
   'whatsapp.phone_number.settings_changed':
-    "The calling settings of the number are other ones, whoever changed them: what Meta's webhook says of them, without passwords.",
+    "The calling settings of the number are other ones, whoever changed them. `calling` holds those that changed, in Meta's words, without passwords.",
   'whatsapp.phone_number.warned':
     'Meta warns that the number calls, or answers, badly: `type` is the word of Meta, and restrictions may follow.',
 };

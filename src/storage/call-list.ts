@@ -25,21 +25,26 @@ export async function listCalls(db: Kysely<Schema>, query: CallListQuery): Promi
   return { ...page, data: page.data.map(recordOf) };
 }
 
+const FROM_NEWEST = { side: 'older', beyond: null } as const;
+
 /** A page by its number, from 1, as far as pages are numbered; beyond it is empty. */
 export async function listNumberedCalls(
   db: Kysely<Schema>,
   filter: CallFilter,
   { number, size }: { readonly number: number; readonly size: number },
 ): Promise<CountedPage<CallRecord>> {
-  const count = await countUpTo(db, searchOf(filter, { beyond: null, limit: NUMBERED_CALLS + 1 }));
-  const found = { count: Math.min(count, NUMBERED_CALLS), isExact: count <= NUMBERED_CALLS };
   const skip = (number - 1) * size;
-  if (skip >= found.count) return { ...found, data: [], before: null, after: null };
-  const rows = await callsAt(db, searchOf(filter, { beyond: null, limit: size + 1 }, skip), 'older');
+  const [count, rows] = await Promise.all([
+    countUpTo(db, searchOf(filter, { ...FROM_NEWEST, limit: NUMBERED_CALLS + 1 })),
+    skip + size > NUMBERED_CALLS
+      ? []
+      : callsAt(db, searchOf(filter, { ...FROM_NEWEST, limit: size + 1 }, skip), 'older'),
+  ]);
   const shown = rows.slice(0, size);
   const [newest, oldest] = [shown[0], shown.at(-1)];
   return {
-    ...found,
+    count: Math.min(count, NUMBERED_CALLS),
+    isExact: count <= NUMBERED_CALLS,
     data: shown.map(recordOf),
     before: number === 1 || newest === undefined ? null : cursorAt(newest),
     after: rows.length <= size || oldest === undefined ? null : cursorAt(oldest),

@@ -26,6 +26,9 @@ export type Search = Readonly<Record<string, string | number>> & {
   readonly sinceNearly?: number;
   readonly until?: number;
   readonly untilNearly?: number;
+  /** When the records of the span were made, but where the page begins within it. */
+  readonly madeFrom?: number;
+  readonly madeTo?: number;
   /** Whose record was made at this time, or has this id, and what comes before or after it. */
   readonly createdAt?: number;
   readonly id?: string;
@@ -38,8 +41,11 @@ export type Search = Readonly<Record<string, string | number>> & {
  */
 const ODD_MS = 300_000;
 
-export function searchOf(filter: CallFilter, { beyond, limit }: Omit<Reach, 'side'>, skip = 0): Search {
+export function searchOf(filter: CallFilter, { side, beyond, limit }: Reach, skip = 0): Search {
   const { projectId, phoneNumberId, direction, status, agentId, callId, user, since, until } = filter;
+  const [madeFrom, madeTo] = [since === null ? null : since - ODD_MS, until === null ? null : until + ODD_MS];
+  // Given two bounds at one end, a database enters its index at either, and may read from there to the other.
+  const begins = beyond !== null && isWithin(beyond.createdAt, side, madeFrom, madeTo);
   return {
     projectId,
     limit,
@@ -52,9 +58,16 @@ export function searchOf(filter: CallFilter, { beyond, limit }: Omit<Reach, 'sid
     ...(user !== null && user.userId !== null && { userId: user.userId }),
     ...(since !== null && { since, sinceNearly: since - ODD_MS }),
     ...(until !== null && { until, untilNearly: until + ODD_MS }),
+    ...(madeFrom !== null && !(begins && side === 'newer') && { madeFrom }),
+    ...(madeTo !== null && !(begins && side === 'older') && { madeTo }),
     ...(beyond !== null && { createdAt: beyond.createdAt, id: beyond.id }),
     ...(skip > 0 && { skip }),
   };
+}
+
+/** Whether the page begins at the cursor, and not at the end of the span behind it. */
+function isWithin(at: number, side: Reach['side'], from: number | null, to: number | null): boolean {
+  return side === 'newer' ? from === null || at >= from : to === null || at <= to;
 }
 
 /** One walk along an index. */
@@ -68,10 +81,8 @@ export function placesOf(
 ): { readonly isOneWay: boolean; readonly places: Way } {
   const order = side === 'newer' ? 'asc' : 'desc';
   const inOrder = (way: Way) => way.orderBy('created_at', order).orderBy('id', order);
-  const { createdAt, id, skip } = search;
-  const from = (way: Way) =>
-    createdAt === undefined || id === undefined ? way : way.where(isBeyond('calls', side, { createdAt, id }));
-  const ways = waysTo(db, search, 'each').map((way) => inOrder(from(way)));
+  const { skip } = search;
+  const ways = waysTo(db, search, 'each', side).map(inOrder);
   const page = (places: Way) => (skip === undefined ? places : places.offset(skip)).limit(search.limit);
   // Ways that are in order are merged, and gone no further than needed. PostgreSQL must be told the order of each.
   return ways.length === 1
@@ -81,7 +92,7 @@ export function placesOf(
 
 /** How many match, but no more than `limit`. */
 export function countOf(db: Kysely<Schema>, search: Search) {
-  const places = together(db, waysTo(db, search, 'any')).limit(search.limit);
+  const places = together(db, waysTo(db, search, 'any', 'older')).limit(search.limit);
   return db.selectFrom(places.as('found')).select(({ fn }) => fn.countAll<number>().as('count'));
 }
 
@@ -91,27 +102,27 @@ function together(db: Kysely<Schema>, ways: readonly Way[]): Way {
 }
 
 /** `each`: a way for each kind of call, as the order needs it. `any`: all kinds at once. */
-function waysTo(db: Kysely<Schema>, search: Search, kinds: 'each' | 'any'): Way[] {
-  const { callId, waId, userId, since, until } = search;
+function waysTo(db: Kysely<Schema>, search: Search, kinds: 'each' | 'any', side: Reach['side']): Way[] {
+  const { callId, waId, userId, since, until, madeFrom, madeTo, createdAt, id } = search;
   const calls = db.selectFrom('calls').select(['created_at', 'id']);
+  const beyond = (way: Way) =>
+    createdAt === undefined || id === undefined ? way : way.where(isBeyond('calls', side, { createdAt, id }));
   if (callId !== undefined || waId !== undefined || userId !== undefined) {
-    return [withUser(named(inSpan(lookedAt(calls, search, FILTERED), search), search), search)];
+    return [beyond(withUser(named(inSpan(lookedAt(calls, search, FILTERED), search), search), search))];
   }
   const way = startOf(calls, search);
-  if (since === undefined && until === undefined) return ofKinds(way, search, kinds);
-  return [
-    ...ofKinds(way, search, kinds).map((each) => nearSpan(inSpan(each, search), search)),
-    ...oddCalls(calls, search),
-  ];
+  if (since === undefined && until === undefined) return ofKinds(beyond(way), search, kinds);
+  const begins = (side === 'newer' ? madeFrom : madeTo) === undefined;
+  const near = madeWithin(inSpan(begins ? beyond(way) : way, search), search);
+  return [...ofKinds(near, search, kinds), ...oddCalls(calls, search).map(beyond)];
 }
 
-/** The beginning of an index: of the agent's, the number's or the project's calls. */
+/** The beginning of an index: of the agent's, the number's or the project's calls, or the agent's on the number. */
 function startOf(calls: Way, search: Search): Way {
   const { agentId, phoneNumberId, projectId } = search;
   const ofProject = calls.where('project_id', '=', projectId);
-  // The number is in the agent's index, behind the order.
-  if (agentId !== undefined) return lookedAt(ofProject.where('agent_id', '=', agentId), search, ['phone_number_id']);
-  return phoneNumberId === undefined ? ofProject : ofProject.where('phone_number_id', '=', phoneNumberId);
+  const ofAgent = agentId === undefined ? ofProject : ofProject.where('agent_id', '=', agentId);
+  return phoneNumberId === undefined ? ofAgent : ofAgent.where('phone_number_id', '=', phoneNumberId);
 }
 
 const DIRECTIONS = ['inbound', 'outbound'] as const satisfies CallsTable['direction'][];
@@ -141,10 +152,9 @@ function inSpan(way: Way, { since, until }: Search): Way {
   return until === undefined ? begun : begun.where('started_at', '<=', until);
 }
 
-/** Those whose record was made in the span, or nearly. */
-function nearSpan(way: Way, { sinceNearly, untilNearly }: Search): Way {
-  const begun = sinceNearly === undefined ? way : way.where('created_at', '>=', sinceNearly);
-  return untilNearly === undefined ? begun : begun.where('created_at', '<=', untilNearly);
+function madeWithin(way: Way, { madeFrom, madeTo }: Search): Way {
+  const begun = madeFrom === undefined ? way : way.where('created_at', '>=', madeFrom);
+  return madeTo === undefined ? begun : begun.where('created_at', '<=', madeTo);
 }
 
 const IS_ODD = sql<SqlBool>`started_at not between created_at - 300000 and created_at + 300000`;

@@ -129,6 +129,7 @@ class Seats {
   #over(agent: CallAgent | null, at: string, why: string): void {
     if (agent === null || agent.why !== null) return;
     agent.why = why;
-    if (agent.from !== null) agent.to = at;
+    // A deadline is written with its own time, which may lie before that of what came just ahead of it.
+    if (agent.from !== null) agent.to = at < agent.from ? agent.from : at;
   }
 }

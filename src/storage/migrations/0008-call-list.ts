@@ -7,17 +7,18 @@ import type { Migration } from 'kysely/migration';
  */
 export const callList: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    const create = (name: string, columns: readonly string[], more: readonly string[] = []) =>
+    const create = (name: string, columns: readonly string[]) =>
       db.schema
         .createIndex(name)
         .on('calls')
-        .columns([...columns, 'created_at', 'id', 'started_at', ...more])
+        .columns([...columns, 'created_at', 'id', 'started_at'])
         .execute();
     await create('calls_of_project', ['project_id']);
     await create('calls_of_project_by_kind', ['project_id', 'direction', 'status']);
     await create('calls_of_number', ['project_id', 'phone_number_id']);
     await create('calls_of_number_by_kind', ['project_id', 'phone_number_id', 'direction', 'status']);
-    await create('calls_of_agent_by_kind', ['project_id', 'agent_id', 'direction', 'status'], ['phone_number_id']);
+    await create('calls_of_agent_by_kind', ['project_id', 'agent_id', 'direction', 'status']);
+    await create('calls_of_agent_on_number', ['project_id', 'agent_id', 'phone_number_id', 'direction', 'status']);
     // What read it begins with the project now.
     await db.schema.dropIndex('calls_newest').execute();
     await createOddIndexes(db);

@@ -5,7 +5,7 @@ import { isBeyond } from '../keyset-page.ts';
 import type { Schema } from '../schema.ts';
 
 /** In one transaction, with their timelines: it may hold up a call's own writes for as long as it takes. */
-const CALLS_AT_ONCE = 50;
+const CALLS_AT_ONCE = 20;
 
 /**
  * Walks the calls whose record is older than `before`, the oldest of each project first, and deletes with their timelines

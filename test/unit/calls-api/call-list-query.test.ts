@@ -26,6 +26,8 @@ describe('query of the list of calls', () => {
       callId: null,
       since: null,
       until: null,
+      agentId: null,
+      user: null,
     };
     expect(parse({})).toEqual(nothing);
     expect(parse({ limit: '', after: '', before: '', status: '', since: '', call_id: '' })).toEqual(nothing);

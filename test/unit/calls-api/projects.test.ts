@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DescribedRoute } from '../../../src/calls-api/openapi/route-book.ts';
 import { addNumber, apiKeyOf, testApi } from '../../support/api-server.ts';
 import { tenancy } from '../../support/tenancy/house.ts';
@@ -212,7 +212,6 @@ describe('a scope', () => {
 
 async function ready(): Promise<Pick<House, 'server'>> {
   const { server } = await testApi();
-  onTestFinished(() => server.close());
   await server.ready();
   return { server };
 }

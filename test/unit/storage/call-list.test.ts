@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { CompiledQuery } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { type CallIdentity, DEFAULT_PROJECT_ID } from '../../../src/call/index.ts';
 import { type CallListQuery, InvalidCursor } from '../../../src/calls-api/ports.ts';
+import { listCalls, listNumberedCalls } from '../../../src/storage/call-list.ts';
 import { decodeCursor, encodeCursor } from '../../../src/storage/cursor.ts';
 import type { Database } from '../../../src/storage/index.ts';
 import { T0 } from '../../support/call.ts';
@@ -10,6 +12,7 @@ import { callIdentity, PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { DATABASES } from '../../support/databases.ts';
 import { ask, dialOrder } from '../../support/dial-order.ts';
+import { overheardTables } from '../../support/overheard-tables.ts';
 
 function query(parts: Partial<CallListQuery> = {}): CallListQuery {
   return {
@@ -160,6 +163,53 @@ describe.each(DATABASES)('list of calls ($name)', ({ name, fresh }) => {
     await add(database, { startedAt: T0 + 9, direction: 'outbound' });
     const page = await database.calls.list(query({ limit: 1, direction: 'inbound' }));
     expect(page).toMatchObject({ data: [{ id: wanted.id }], before: null, after: null });
+  });
+});
+
+describe('what a list looks up on SQLite', () => {
+  const [sqlite] = DATABASES;
+  const FILTERS: readonly Partial<CallListQuery>[] = [
+    { phoneNumberId: null },
+    { direction: 'inbound' },
+    { status: 'failed' },
+    { since: T0 },
+    { until: T0 },
+    { agentId: 'agent-1' },
+    { after: encodeCursor({ createdAt: T0, id: 'x' }) },
+  ];
+
+  /** Each of them there or not. */
+  const combinations = Array.from({ length: 2 ** FILTERS.length }, (_, bits) =>
+    Object.assign({}, ...FILTERS.filter((_filter, place) => (bits >> place) % 2 === 1)),
+  ) as Partial<CallListQuery>[];
+
+  function indexFor({ agentId, phoneNumberId, direction, status }: CallListQuery): string {
+    if (agentId !== null) return phoneNumberId === null ? 'calls_of_agent_by_kind' : 'calls_of_agent_on_number';
+    const of = phoneNumberId === null ? 'calls_of_project' : 'calls_of_number';
+    return direction === null && status === null ? of : `${of}_by_kind`;
+  }
+
+  it('is, whatever is filtered together, in the order of an index: nothing is sorted, and no log read from its beginning', async () => {
+    const place = await sqlite!.fresh();
+    await openTestDatabase(place);
+    const { db, asked } = await overheardTables(place);
+    for (const filter of combinations) {
+      asked.length = 0;
+      await listCalls(db, query(filter));
+      if (filter.after === undefined) await listNumberedCalls(db, query(filter), { number: 2, size: 20 });
+      for (const { sql, parameters } of [...asked]) {
+        const explain = CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]);
+        const { rows } = await db.executeQuery<{ detail: string; parent: number }>(explain);
+        // At the top, what is sorted is one page; and a part of the statement is scanned that stands for the calls of it.
+        const sorts = rows.filter(({ detail, parent }) => parent !== 0 && detail.startsWith('USE TEMP B-TREE'));
+        const parts = rows.filter(({ detail }) => /^(CO-ROUTINE|MATERIALIZE) calls$/.test(detail)).length;
+        const scans = rows.filter(({ detail }) => detail.startsWith('SCAN calls'));
+        const bad = [...sorts, ...scans.slice(parts)];
+        const used = rows.flatMap(({ detail }) => /INDEX (calls_of_\w+) /.exec(detail)?.[1] ?? []);
+        expect([filter, [...new Set(used)]]).toEqual([filter, [indexFor(query(filter))]]);
+        expect([filter, bad]).toEqual([filter, []]);
+      }
+    }
   });
 });
 

@@ -75,7 +75,7 @@ describe.each(DATABASES)('old calls ($name)', ({ fresh }) => {
     await rowsIn(place, "update calls set project_id = 'another' where created_at % 3 = 0");
     await rowsIn(place, "update calls set project_id = 'removed long ago' where created_at % 3 = 1");
     const sweep = database.retained.calls(BEFORE);
-    expect((await sweep.step()).deleted).toBeLessThanOrEqual(50);
+    expect((await sweep.step()).deleted).toBeLessThanOrEqual(20);
     await whole(sweep);
     expect(await count(place, 'calls')).toBe(0);
   });
