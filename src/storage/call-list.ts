@@ -21,7 +21,7 @@ import type { Schema } from './schema.ts';
  * @throws InvalidCursor
  */
 export async function listCalls(db: Kysely<Schema>, query: CallListQuery): Promise<CallPage> {
-  const page = await pageBy(query, (reach) => callsAt(db, searchOf(query, reach), reach.side));
+  const page = await pageBy(query, (reach) => callsAt(db, searchOf(query, reach), reach));
   return { ...page, data: page.data.map(recordOf) };
 }
 
@@ -35,10 +35,10 @@ export async function listNumberedCalls(
 ): Promise<CountedPage<CallRecord>> {
   const skip = (number - 1) * size;
   const [count, rows] = await Promise.all([
-    countUpTo(db, searchOf(filter, { ...FROM_NEWEST, limit: NUMBERED_CALLS + 1 })),
+    countCalls(db, searchOf(filter, FROM_NEWEST)),
     skip + size > NUMBERED_CALLS
       ? []
-      : callsAt(db, searchOf(filter, { ...FROM_NEWEST, limit: size + 1 }, skip), 'older'),
+      : callsAt(db, searchOf(filter, FROM_NEWEST, skip), { side: 'older', limit: size + 1 }),
   ]);
   const shown = rows.slice(0, size);
   const [newest, oldest] = [shown[0], shown.at(-1)];
@@ -54,12 +54,17 @@ export async function listNumberedCalls(
 /** One for each set of filters that is asked by: they are few, and long. */
 const PAGES = new Map<string, KeptQuery<Search, ListedRow>>();
 const COUNTS = new Map<string, KeptQuery<Search, { readonly count: number }>>();
+/** Pages are read in one of these lengths, so that there are few statements. */
+const LENGTHS = [1, 21, 101];
 
-async function callsAt(db: Kysely<Schema>, search: Search, side: Reach['side']): Promise<readonly ListedRow[]> {
+type Span = Omit<Reach, 'beyond'>;
+
+async function callsAt(db: Kysely<Schema>, search: Search, { side, limit }: Span): Promise<readonly ListedRow[]> {
   const order = side === 'newer' ? 'asc' : 'desc';
-  const query = keptFor(PAGES, `${side} ${Object.keys(search).join()}`, (of, given) =>
+  const length = LENGTHS.find((each) => each >= limit) ?? limit;
+  const query = keptFor(PAGES, `${side} ${length} ${Object.keys(search).join()}`, (of, values) =>
     of
-      .selectFrom(rowsOf(of, given, side).as('calls'))
+      .selectFrom(rowsOf(of, values, { side, limit: length }).as('calls'))
       .leftJoin('permission_pairs as pair', 'pair.id', 'calls.pair_id')
       .leftJoin('conversations as conversation', 'conversation.id', 'calls.conversation_id')
       .leftJoin('numbers as number', 'number.phone_number_id', 'calls.phone_number_id')
@@ -68,18 +73,20 @@ async function callsAt(db: Kysely<Schema>, search: Search, side: Reach['side']):
       .orderBy('calls.created_at', order)
       .orderBy('calls.id', order),
   );
-  return await query.execute(db, search);
+  return (await query.execute(db, search)).slice(0, limit);
 }
 
 /** The columns of the calls in their places. Those that are skipped are not read from the table. */
-function rowsOf(db: Kysely<Schema>, search: Search, side: Reach['side']) {
-  const { isOneWay, places } = placesOf(db, search, side);
+function rowsOf(db: Kysely<Schema>, search: Search, span: Span) {
+  const { isOneWay, places } = placesOf(db, search, span);
   if (isOneWay && search.skip === undefined) return places.clearSelect().select(RECORD_COLUMNS);
   return db.selectFrom(places.as('place')).innerJoin('calls', 'calls.id', 'place.id').select(RECORD_COLUMNS);
 }
 
-async function countUpTo(db: Kysely<Schema>, search: Search): Promise<number> {
-  const [row] = await keptFor(COUNTS, Object.keys(search).join(), countOf).execute(db, search);
+/** One more than pages are numbered for tells that there are more. */
+async function countCalls(db: Kysely<Schema>, search: Search): Promise<number> {
+  const query = keptFor(COUNTS, Object.keys(search).join(), (of, values) => countOf(of, values, NUMBERED_CALLS + 1));
+  const [row] = await query.execute(db, search);
   return row!.count;
 }
 
@@ -88,7 +95,7 @@ function keptFor<Row>(
   key: string,
   build: ConstructorParameters<typeof KeptQuery<Search, Row>>[0],
 ): KeptQuery<Search, Row> {
-  const known = kept.get(key) ?? new KeptQuery(build);
+  const known = kept.get(key) ?? new KeptQuery(build, { keepsPlan: true });
   kept.set(key, known);
   return known;
 }

@@ -14,7 +14,6 @@ import type { CallsTable, Schema } from './schema.ts';
 /** What is filtered by, and where the page is. What is not filtered by is not in it. */
 export type Search = Readonly<Record<string, string | number>> & {
   readonly projectId: string;
-  readonly limit: number;
   readonly phoneNumberId?: string;
   readonly direction?: CallsTable['direction'];
   readonly status?: CallStatus;
@@ -41,14 +40,13 @@ export type Search = Readonly<Record<string, string | number>> & {
  */
 const ODD_MS = 300_000;
 
-export function searchOf(filter: CallFilter, { side, beyond, limit }: Reach, skip = 0): Search {
+export function searchOf(filter: CallFilter, { side, beyond }: Omit<Reach, 'limit'>, skip = 0): Search {
   const { projectId, phoneNumberId, direction, status, agentId, callId, user, since, until } = filter;
   const [madeFrom, madeTo] = [since === null ? null : since - ODD_MS, until === null ? null : until + ODD_MS];
   // Given two bounds at one end, a database enters its index at either, and may read from there to the other.
   const begins = beyond !== null && isWithin(beyond.createdAt, side, madeFrom, madeTo);
   return {
     projectId,
-    limit,
     ...(phoneNumberId !== null && { phoneNumberId }),
     ...(direction !== null && { direction }),
     ...(status !== null && { status }),
@@ -77,22 +75,23 @@ type Way = SelectQueryBuilder<Schema, 'calls', Placed>;
 export function placesOf(
   db: Kysely<Schema>,
   search: Search,
-  side: Reach['side'],
+  { side, limit }: Omit<Reach, 'beyond'>,
 ): { readonly isOneWay: boolean; readonly places: Way } {
   const order = side === 'newer' ? 'asc' : 'desc';
   const inOrder = (way: Way) => way.orderBy('created_at', order).orderBy('id', order);
   const { skip } = search;
   const ways = waysTo(db, search, 'each', side).map(inOrder);
-  const page = (places: Way) => (skip === undefined ? places : places.offset(skip)).limit(search.limit);
+  // As a literal: see permission-book/usage.ts.
+  const page = (places: Way) => (skip === undefined ? places : places.offset(skip)).limit(sql.lit(limit));
   // Ways that are in order are merged, and gone no further than needed. PostgreSQL must be told the order of each.
   return ways.length === 1
     ? { isOneWay: true, places: page(ways[0]!) }
     : { isOneWay: false, places: page(inOrder(together(db, ways))) };
 }
 
-/** How many match, but no more than `limit`. */
-export function countOf(db: Kysely<Schema>, search: Search) {
-  const places = together(db, waysTo(db, search, 'any', 'older')).limit(search.limit);
+/** How many match, but no more than `most`. */
+export function countOf(db: Kysely<Schema>, search: Search, most: number) {
+  const places = together(db, waysTo(db, search, 'any', 'older')).limit(sql.lit(most));
   return db.selectFrom(places.as('found')).select(({ fn }) => fn.countAll<number>().as('count'));
 }
 

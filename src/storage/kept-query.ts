@@ -7,6 +7,8 @@ type Values = Readonly<Record<string, string | number | null>>;
 /** A statement that comes again and again. No other text has its name. */
 export interface KeptStatement {
   readonly name: string;
+  /** Takes so long to plan that its plan is kept for a while, where it is not one of a transaction. */
+  readonly keepsPlan: boolean;
 }
 
 let made = 0;
@@ -19,18 +21,27 @@ let made = 0;
 export class KeptQuery<V extends Values, Row> {
   readonly #build: (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> };
   readonly #name = `kept_${++made}`;
+  readonly #keepsPlan: boolean;
   readonly #compiled = new WeakMap<object, CompiledQuery<Row>>();
 
-  /** `build` must put the values into the query as they are: it neither looks at them nor calculates with them. */
-  constructor(build: (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> }) {
+  /**
+   * `build` must put the values into the query as they are: it neither looks at them nor calculates with them. A query that
+   * `keepsPlan` names its columns, and its limit as a literal.
+   */
+  constructor(
+    build: (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> },
+    { keepsPlan = false }: { readonly keepsPlan?: boolean } = {},
+  ) {
     this.#build = build;
+    this.#keepsPlan = keepsPlan;
   }
 
   /** Runs it, in the transaction of `db` if that is one. */
   async execute(db: Kysely<Schema>, values: V): Promise<readonly Row[]> {
     const compiled = this.#compiledFor(db, values);
     const parameters = compiled.parameters.map((each) => (each instanceof Slot ? values[each.name] : each));
-    const statement: CompiledQuery<Row> & KeptStatement = { ...compiled, parameters, name: this.#name };
+    const kept = { name: this.#name, keepsPlan: this.#keepsPlan };
+    const statement: CompiledQuery<Row> & KeptStatement = { ...compiled, parameters, ...kept };
     return (await db.executeQuery<Row>(statement)).rows;
   }
 

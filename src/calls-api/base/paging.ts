@@ -6,12 +6,11 @@ import type { Page } from '../ports.ts';
 export function pageAnswer<Item>(page: Page<Item>, request: FastifyRequest, publicUrl: string | null) {
   const { data, before, after } = page;
   const link = (name: 'after' | 'before', cursor: string) => {
-    const url = new URL(`${publicUrl ?? originOf(request)}${request.url}`);
-    url.searchParams.delete('after');
-    url.searchParams.delete('before');
-    url.searchParams.delete('page');
-    url.searchParams.set(name, cursor);
-    return url.href;
+    const [path = ''] = request.url.split('?', 1);
+    const parameters = new URLSearchParams(request.url.slice(path.length));
+    for (const other of ['after', 'before', 'page']) parameters.delete(other);
+    parameters.set(name, cursor);
+    return `${publicUrl ?? originOf(request)}${path}?${parameters}`;
   };
   return {
     data,

@@ -16,6 +16,13 @@ import { connect, openPool, type PostgresPoolOptions } from './postgres-pool.ts'
  */
 const BEGIN = `begin isolation level read committed; discard plans; select pg_advisory_xact_lock(${lockKeys('write')})`;
 
+/**
+ * A plan that is kept outside of transactions (kept-query.ts) goes after this long, for the same reason. The server makes plans
+ * anew by itself when it has looked at a table, which it does within a minute of much that is new in it.
+ */
+const PLANS_KEPT_MS = 60_000;
+const plannedSince = new WeakMap<PoolClient, number>();
+
 /** Connections that tell faults as `DatabaseError`, and in a commit whether the outcome is known. */
 export class PostgresDriver implements Driver {
   readonly #options: PostgresPoolOptions;
@@ -63,8 +70,11 @@ class PostgresConnection implements DatabaseConnection {
     this.#client = client;
   }
 
-  async executeQuery<R>({ sql, parameters, name }: CompiledQuery & Partial<KeptStatement>): Promise<QueryResult<R>> {
-    const { rows, rowCount, command } = await this.#ask(sql, parameters, this.#inTransaction ? name : undefined);
+  async executeQuery<R>(query: CompiledQuery & Partial<KeptStatement>): Promise<QueryResult<R>> {
+    const { sql, parameters, name, keepsPlan = false } = query;
+    if (keepsPlan && !this.#inTransaction) await this.#dropOldPlans();
+    const prepared = this.#inTransaction || keepsPlan;
+    const { rows, rowCount, command } = await this.#ask(sql, parameters, prepared ? name : undefined);
     const changes = command !== 'SELECT' && rowCount !== null && rowCount !== undefined;
     return { rows: rows ?? [], ...(changes && { numAffectedRows: BigInt(rowCount) }) };
   }
@@ -101,6 +111,17 @@ class PostgresConnection implements DatabaseConnection {
 
   release(): void {
     this.#client.release(!this.#usable);
+  }
+
+  async #dropOldPlans(): Promise<void> {
+    const now = performance.now();
+    const since = plannedSince.get(this.#client);
+    if (since === undefined || now - since < PLANS_KEPT_MS) {
+      plannedSince.set(this.#client, since ?? now);
+      return;
+    }
+    plannedSince.set(this.#client, now);
+    await this.#ask('discard plans', []);
   }
 
   /** `name`: the connection prepares the statement when it has that for the first time. */
