@@ -10,9 +10,9 @@ export { agentCallUrl } from './doors/agent-door-routes.ts';
 export type { TwilioCalls } from './doors/twilio-routes.ts';
 export type {
   AgentHealth,
-  CallControls,
   ApiKey,
   ApiKeyBook,
+  CallControls,
   CallDetail,
   CallListQuery,
   CallPage,

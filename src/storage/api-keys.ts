@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import type { ApiKey, ApiKeyBook, Caller, ProjectBook } from '../calls-api/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -61,7 +61,7 @@ export class ApiKeyStore implements ApiKeyBook {
 }
 
 function digestOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key, 'hex');
 }
 
 function toRow({ id, projectId, name, scope, hint, createdAt }: ApiKey, digest: string): ApiKeysTable {

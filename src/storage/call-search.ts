@@ -1,4 +1,4 @@
-import { type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
+import { type Compilable, type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { CallStatus } from '../call/index.ts';
 import type { CallFilter } from '../calls-api/ports.ts';
 import { canonicalWaId } from '../permissions/ports.ts';
@@ -90,7 +90,7 @@ export function placesOf(
 }
 
 /** How many match, but no more than `most`. */
-export function countOf(db: Kysely<Schema>, search: Search, most: number) {
+export function countOf(db: Kysely<Schema>, search: Search, most: number): Compilable<{ readonly count: number }> {
   const places = together(db, waysTo(db, search, 'any', 'older')).limit(sql.lit(most));
   return db.selectFrom(places.as('found')).select(({ fn }) => fn.countAll<number>().as('count'));
 }

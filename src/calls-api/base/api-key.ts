@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { DEFAULT_PROJECT_ID } from '../../call/index.ts';
 import type { Caller, KeyRing } from '../ports.ts';
@@ -44,7 +44,7 @@ function bootstrapCaller(place: number): Caller {
 
 /** Digests have one length, which the comparison needs. */
 function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
 function bearer(authorization: string | undefined): string | null {

@@ -6,6 +6,7 @@ import { callerOf, opens } from './caller.ts';
 import { ApiError } from './errors.ts';
 import { GUESSES, type GuessLimit, guessLimit } from './guess-limit.ts';
 import type { Operation } from './operation.ts';
+import { Turns } from './turns.ts';
 
 export interface GuardOptions {
   readonly keys: KeyRing;
@@ -29,6 +30,8 @@ export async function guard(scope: FastifyInstance, options: GuardOptions): Prom
   scope.addHook('onRequest', async (request) => {
     demandScope(callerOf(request), request.routeOptions.config.operation);
   });
+  const turns = new Turns();
+  scope.addHook('onRequest', () => turns.take());
 }
 
 async function limitsOf(scope: FastifyInstance, { perSecond, now }: GuardOptions) {
