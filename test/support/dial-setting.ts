@@ -14,8 +14,8 @@ export const NUMBERS = [
 
 const AGENT_ID = '00000000-0000-4000-8000-000000000001';
 /**
- * How long a dial without a name is watched, or Graph's word on an end awaited. The watch begins before the server listens,
- * and what Meta had to say meanwhile must come in time on a slow machine, too.
+ * How long a dial without a name is watched, or Graph's word on an end awaited. The watch begins just before the server
+ * listens, and what Meta had to say meanwhile must come in time on a slow machine, too.
  */
 const WATCH_MS = 2_500;
 
