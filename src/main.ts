@@ -242,7 +242,6 @@ async function start(config: Config, logger: Logger, watch: ServiceObserver, ope
   await Promise.all([media.ready(), api.ready()]);
   // From here on their time runs, so nothing stands between this and the first webhook of one of them.
   const recovered = await runtime.recover();
-  await inbox.reopen();
   if (recovered > 0) logger.warn({ calls: recovered }, 'closing the calls that the last process left open');
   await api.listen({ host: config.http.host, port: config.http.port });
   worker.start();

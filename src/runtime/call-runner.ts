@@ -146,6 +146,11 @@ export class CallRunner {
     await this.#opening;
   }
 
+  /** Resolves when what came of all inputs so far is in the log, or could not be written. */
+  get written(): Promise<void> {
+    return this.#writes.settled;
+  }
+
   async #open(createRecord: () => Promise<void>): Promise<void> {
     try {
       await createRecord();

@@ -100,6 +100,16 @@ export class CallRuntime {
     this.#ignore(identity.callId, input.type, 'no such call here');
   }
 
+  /**
+   * Resolves when what was said of a call so far is in the log, or was ignored. What is kept for a call without a name counts
+   * as said once that has it.
+   */
+  async written(callId: string): Promise<void> {
+    await this.#early.left(callId);
+    // One that is over is forgotten when everything is written.
+    await this.#live.byCallId(callId)?.written;
+  }
+
   /** Why no call can be placed now; null if one can. Asked before a place is reserved for it. */
   dialRefusal(): Extract<Refusal, 'draining' | 'at_capacity'> | null {
     if (this.#draining) return 'draining';

@@ -15,6 +15,8 @@ interface Unknown {
   readonly phoneNumberId: string;
   readonly until: number;
   readonly events: IncomingCallEvent[];
+  /** It is in other hands, or nobody's. */
+  readonly gone: PromiseWithResolvers<void>;
 }
 
 /**
@@ -40,7 +42,12 @@ export class EarlyEvents {
   keep(event: IncomingCallEvent, at: number): void {
     this.#dropOlder(at);
     const { callId, phoneNumberId } = event.identity;
-    const unknown = this.#unknown.get(callId) ?? { phoneNumberId, until: at + KEPT_MS, events: [] };
+    const unknown = this.#unknown.get(callId) ?? {
+      phoneNumberId,
+      until: at + KEPT_MS,
+      events: [],
+      gone: Promise.withResolvers<void>(),
+    };
     this.#unknown.set(callId, unknown);
     unknown.events.push(event);
     this.#size += 1;
@@ -56,12 +63,14 @@ export class EarlyEvents {
     return null;
   }
 
+  /** Resolves when nothing that was said of a call is kept here. */
+  async left(callId: string): Promise<void> {
+    await this.#unknown.get(callId)?.gone.promise;
+  }
+
   /** What was said of a call, in the order it came, now that it is known whose it is. */
   take(callId: string): readonly MetaInput[] {
-    const events = this.#unknown.get(callId)?.events ?? [];
-    this.#unknown.delete(callId);
-    this.#size -= events.length;
-    return events.map(({ input }) => input);
+    return this.#remove(callId).map(({ input }) => input);
   }
 
   /** No call of this number waits for a name any more. */
@@ -79,9 +88,15 @@ export class EarlyEvents {
   }
 
   #drop(callId: string, why: string): void {
-    const events = this.#unknown.get(callId)?.events ?? [];
+    for (const event of this.#remove(callId)) this.#options.onDropped(event, why);
+  }
+
+  #remove(callId: string): readonly IncomingCallEvent[] {
+    const unknown = this.#unknown.get(callId);
+    if (unknown === undefined) return [];
     this.#unknown.delete(callId);
-    this.#size -= events.length;
-    for (const event of events) this.#options.onDropped(event, why);
+    this.#size -= unknown.events.length;
+    unknown.gone.resolve();
+    return unknown.events;
   }
 }

@@ -23,6 +23,8 @@ export interface Delivered {
   readonly taken: number;
   /** Events of numbers that are not ours, or for which the webhook may not speak: nobody is handed them. */
   readonly foreign: number;
+  /** Resolves when what was said of calls is in the log; never rejects. */
+  readonly written: Promise<unknown>;
 }
 
 /**
@@ -46,9 +48,11 @@ export async function deliverEvents(
   }
   let taken = 0;
   let foreign = 0;
+  const writing: Promise<void>[] = [];
   for (const event of parsed.events) {
     if (isOurs(event.identity.phoneNumberId)) {
       await awaiting(sink.handle(event));
+      writing.push(sink.written(event.identity.callId));
       taken += 1;
     } else foreign += 1;
   }
@@ -72,7 +76,7 @@ export async function deliverEvents(
     taken += events.length;
     if (events.length === 0) foreign += 1;
   }
-  return { taken, foreign };
+  return { taken, foreign, written: Promise.all(writing) };
 }
 
 function eventsOf({ of, ...rest }: AccountFinding, directory: NumberDirectory): readonly AccountEvent[] {

@@ -5,6 +5,7 @@ import type { WebhookForwarder } from './forward/forwarder.ts';
 import type { Inbox, SignalingClock, SignalingObserver, StoredWebhook, WorkedOff } from './ports.ts';
 import { quietObserver } from './quiet-observer.ts';
 import { type ParsedWebhook, parseJson, parseWebhook } from './webhook-parser.ts';
+import { within } from './within.ts';
 
 export interface InboxWorkerOptions extends Recipients {
   /** Default: nobody asked for webhooks as they come. */
@@ -16,7 +17,10 @@ export interface InboxWorkerOptions extends Recipients {
   readonly keepMs?: number;
 }
 
-/** Works off stored webhooks, one at a time in order of arrival. */
+/**
+ * Works off stored webhooks, one at a time in order of arrival. One is closed when what it said is written down: a process
+ * that dies before has the next one hear it again.
+ */
 export interface InboxWorker {
   /** Begins, with what an earlier process left. */
   start(): void;
@@ -24,7 +28,7 @@ export interface InboxWorker {
   wake(): void;
   /** Resolves when nothing that came waits any more, but what is set aside; after `timeoutMs` at the latest. */
   idle(timeoutMs: number): Promise<void>;
-  /** Resolves when the webhook at hand is finished; the others stay for the next start. */
+  /** Resolves when the webhook at hand is finished; the others stay for the next start, as do those not yet written down. */
   stop(): Promise<void>;
 }
 
@@ -58,6 +62,11 @@ class Worker implements InboxWorker {
   readonly #options: InboxWorkerOptions;
   readonly #observer: Required<SignalingObserver>;
   readonly #setAside = new Map<number, SetAside>();
+  /** Those that were handed on, until they are closed. */
+  readonly #closing = new Map<number, Promise<void>>();
+  readonly #halt = Promise.withResolvers<void>();
+  /** The newest that was handed on; new ones have higher ids. */
+  #reached = 0;
   #started = false;
   #stopped = false;
   #running: Promise<void> | null = null;
@@ -89,7 +98,7 @@ class Worker implements InboxWorker {
     const { clock } = this.#options;
     const late = Promise.withResolvers<void>();
     const cancel = clock.at(clock.now() + timeoutMs, late.resolve);
-    await Promise.race([this.#running, late.promise]);
+    await Promise.race([this.#finished(), late.promise]);
     cancel();
   }
 
@@ -99,6 +108,16 @@ class Worker implements InboxWorker {
     this.#cancelRetry();
     for (const { cancel } of this.#setAside.values()) cancel();
     await Promise.all([this.#running, this.#pruning]);
+    // What is being written down at this moment can still be closed.
+    await nextTurn();
+    this.#halt.resolve();
+    await Promise.all(this.#closing.values());
+  }
+
+  async #finished(): Promise<void> {
+    while (this.#running !== null || this.#closing.size > 0) {
+      await Promise.all([this.#running, ...this.#closing.values()]);
+    }
   }
 
   async #run(): Promise<void> {
@@ -121,9 +140,11 @@ class Worker implements InboxWorker {
   async #nextRows(): Promise<readonly StoredWebhook[]> {
     const { inbox, clock } = this.#options;
     try {
-      const rows = await inbox.pending(BATCH + this.#setAside.size);
+      const again = await Promise.all(this.#dueAgain().map((id) => this.#readAgain(id)));
+      const fresh = await inbox.pending(BATCH, this.#reached);
+      this.#reached = fresh.at(-1)?.id ?? this.#reached;
       this.#faults = 0;
-      return rows.filter(({ id }) => this.#setAside.get(id)?.due ?? true);
+      return [...again.flat(), ...fresh];
     } catch (fault) {
       this.#tell('reading the inbox', fault);
       this.#faults += 1;
@@ -134,25 +155,45 @@ class Worker implements InboxWorker {
     }
   }
 
+  #dueAgain(): readonly number[] {
+    return [...this.#setAside].filter(([id, { due }]) => due && !this.#closing.has(id)).map(([id]) => id);
+  }
+
+  async #readAgain(id: number): Promise<readonly StoredWebhook[]> {
+    const rows = await this.#options.inbox.pending(1, id - 1);
+    if (rows[0]?.id === id) return rows;
+    // It was closed after all: the database had lost only its answer.
+    this.#setAside.delete(id);
+    return [];
+  }
+
   /**
    * Hands all of them on before the first is closed: who waits for the last one waits for no other's commit, and they are
-   * closed with one. After a crash in between they are handed on once more.
+   * closed with one, unless what one of them said takes longer to be written.
    */
   async #workOff(rows: readonly StoredWebhook[]): Promise<void> {
-    const closings: (() => Promise<void>)[] = [];
+    const attempts: { readonly id: number; readonly close: () => Promise<void> }[] = [];
     for (const row of rows) {
       if (this.#stopped) break;
-      closings.push(await this.#attempt(row));
+      attempts.push({ id: row.id, close: await this.#attempt(row) });
       await nextTurn();
     }
-    await Promise.all(closings.map((close) => close()));
+    for (const { id, close } of attempts) this.#closing.set(id, this.#untilClosed(id, close));
+  }
+
+  async #untilClosed(id: number, close: () => Promise<void>): Promise<void> {
+    await close();
+    this.#closing.delete(id);
   }
 
   /** Returns what is left to do for the row; that never rejects. */
   async #attempt(row: StoredWebhook): Promise<() => Promise<void>> {
     try {
-      const workedOff = await this.#handle(row);
-      return () => this.#close(row, workedOff);
+      const { workedOff, written } = await this.#handle(row);
+      return async () => {
+        const isWritten = await Promise.race([written.then(() => true), this.#halt.promise.then(() => false)]);
+        if (isWritten) await this.#close(row, workedOff);
+      };
     } catch (fault) {
       return () => this.#failed(row, fault);
     }
@@ -175,21 +216,19 @@ class Worker implements InboxWorker {
     if (attempts < ATTEMPTS || !(await this.#giveUp(row, fault))) this.#putAside(row.id, attempts);
   }
 
-  async #handle(row: StoredWebhook): Promise<WorkedOff> {
+  async #handle(row: StoredWebhook): Promise<{ workedOff: WorkedOff; written: Promise<unknown> }> {
     const { clock } = this.#options;
     const json = parseJson(row.body);
     const { messages } = this.#options;
     const parsed = parseWebhook(json, row.receivedAt, messages?.keeps);
     for (const item of parsed.ignored) this.#observer.onIgnored(item);
     // Whatever becomes of its events here, it is handed on; somebody is on the phone, so nothing waits for that.
-    const [{ taken, foreign }] = await Promise.all([
+    const [{ taken, foreign, written }] = await Promise.all([
       deliverEvents(parsed, row, this.#options, (handling) => within(clock, SINK_TIMEOUT_MS, handling)),
       this.#forward(row, json),
     ]);
-    return {
-      outcome: `taken ${taken}, ignored ${parsed.ignored.length}, of other numbers ${foreign}`,
-      keepBody: this.#speaksOfOurCalls(parsed),
-    };
+    const outcome = `taken ${taken}, ignored ${parsed.ignored.length}, of other numbers ${foreign}`;
+    return { workedOff: { outcome, keepBody: this.#speaksOfOurCalls(parsed) }, written };
   }
 
   async #forward(row: StoredWebhook, json: unknown): Promise<void> {
@@ -249,17 +288,4 @@ class Worker implements InboxWorker {
 
 function backoff(attempts: number): number {
   return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1));
-}
-
-/** Rejects if the work is not done in time; the work itself goes on, and its result is dropped. */
-async function within(clock: SignalingClock, ms: number, work: Promise<void>): Promise<void> {
-  let cancel = () => {};
-  const tooLate = new Promise<never>((_, reject) => {
-    cancel = clock.at(clock.now() + ms, () => reject(new Error(`The sink took longer than ${ms} ms.`)));
-  });
-  try {
-    await Promise.race([work, tooLate]);
-  } finally {
-    cancel();
-  }
 }

@@ -10,14 +10,9 @@ export type * from './message-word.ts';
 export interface Inbox {
   /** Durable when it resolves. A `deliveryKey` seen before stores nothing and resolves to null. */
   store(webhook: RawWebhook): Promise<number | null>;
-  /** Not yet worked off, oldest first. */
-  pending(limit: number): Promise<readonly StoredWebhook[]>;
+  /** Not yet worked off, oldest first, of those with a higher `id` than `after`. */
+  pending(limit: number, after?: number): Promise<readonly StoredWebhook[]>;
   done(id: number, at: number, workedOff: WorkedOff): Promise<void>;
-  /**
-   * For the start after a crash: has all that came since the oldest live call without a name was placed worked off again. The
-   * process that died may have heard Meta's name of it and not written it down. Returns how many there are.
-   */
-  reopen(): Promise<number>;
   /** Deletes worked-off rows older than `before` (Unix ms); returns how many. */
   prune(before: number): Promise<number>;
 }
@@ -71,9 +66,16 @@ export interface GraphCredentials {
   readonly secret: string;
 }
 
-/** Where understood call events go. Awaited: a webhook is worked off only when its events were taken. */
+/** Where understood call events go. Both are awaited: a webhook is worked off when its events were taken and are written. */
 export interface CallEventSink {
   handle(event: CallEvent): Promise<void>;
+  /**
+   * Resolves when what was said of a call so far can be found in the log by another process, or is nobody's; never rejects.
+   * This may take until the call is known by that name.
+   *
+   * @param callId Meta's
+   */
+  written(callId: string): Promise<void>;
 }
 
 /** One thing Meta said about one call of ours. */

@@ -35,11 +35,12 @@ export class SqlInbox implements Inbox {
     });
   }
 
-  async pending(limit: number): Promise<readonly StoredWebhook[]> {
+  async pending(limit: number, after = 0): Promise<readonly StoredWebhook[]> {
     const rows = await this.#db
       .selectFrom('webhook_inbox')
       .select(['id', 'received_at', 'source', 'delivery_key', 'body', 'speaks_for'])
       .where('done_at', 'is', null)
+      .where('id', '>', after)
       .orderBy('id')
       .limit(limit)
       .execute();
@@ -56,25 +57,6 @@ export class SqlInbox implements Inbox {
   async done(id: number, at: number, { outcome, keepBody }: WorkedOff): Promise<void> {
     const changes = { done_at: at, outcome, ...(!keepBody && { body: NOTHING }) };
     await this.#writes.run((db) => db.updateTable('webhook_inbox').set(changes).where('id', '=', id).execute());
-  }
-
-  async reopen(): Promise<number> {
-    return await this.#writes.run(async (db) => {
-      const since = db
-        .selectFrom('calls')
-        .select(({ fn }) => fn.min('placed_at').as('at'))
-        .where('ending_class', 'is', null)
-        .whereRef('call_id', '=', 'id');
-      const { numUpdatedRows } = await db
-        .updateTable('webhook_inbox')
-        .set({ done_at: null, outcome: null })
-        .where('done_at', 'is not', null)
-        // What said nothing of calls of ours has no body any more.
-        .where('body', '!=', NOTHING)
-        .where('received_at', '>=', since)
-        .executeTakeFirstOrThrow();
-      return Number(numUpdatedRows);
-    });
   }
 
   async prune(before: number): Promise<number> {

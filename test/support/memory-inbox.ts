@@ -18,19 +18,15 @@ export class MemoryInbox implements Inbox {
     return id;
   }
 
-  async pending(limit: number): Promise<readonly StoredWebhook[]> {
+  async pending(limit: number, after = 0): Promise<readonly StoredWebhook[]> {
     this.#failIf('pending');
-    return this.rows.filter(({ id }) => !this.outcomes.has(id)).slice(0, limit);
+    return this.rows.filter(({ id }) => id > after && !this.outcomes.has(id)).slice(0, limit);
   }
 
   async done(id: number, _at: number, { outcome, keepBody }: WorkedOff): Promise<void> {
     this.#failIf('done');
     this.outcomes.set(id, outcome);
     if (!keepBody) this.blanked.add(id);
-  }
-
-  async reopen(): Promise<number> {
-    return 0;
   }
 
   async prune(before: number): Promise<number> {

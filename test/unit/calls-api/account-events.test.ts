@@ -15,7 +15,7 @@ async function wholeBridge() {
   const { inbox, numbers, numberStates } = database;
   const worker = createInboxWorker({
     inbox,
-    sink: { handle: async () => {} },
+    sink: { handle: async () => {}, written: async () => {} },
     permissions: api.desk,
     accounts: numberStates,
     directory: numbers,

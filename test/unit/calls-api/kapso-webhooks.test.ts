@@ -13,7 +13,7 @@ async function bridge() {
   const events: CallEvent[] = [];
   const directory = ourDirectory();
   const clock = new VirtualClock();
-  const sink = { handle: async (event: CallEvent) => void events.push(event) };
+  const sink = { handle: async (event: CallEvent) => void events.push(event), written: async () => {} };
   const permissions = { handle: async () => {} };
   const accounts = { handle: async () => {} };
   const worker = createInboxWorker({ inbox, sink, permissions, accounts, directory, clock });

@@ -22,7 +22,7 @@ async function handedOn(
   const worker = createInboxWorker({
     inbox,
     clock: new VirtualClock(),
-    sink: { handle: take },
+    sink: { handle: take, written: async () => {} },
     permissions: { handle: async () => {} },
     accounts: { handle: async () => {} },
     forwarder: { wants, forward: async (some) => void parts.push(...some) },

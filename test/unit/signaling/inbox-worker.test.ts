@@ -37,6 +37,8 @@ function setUp(
   const faults: string[] = [];
   const ignored: string[] = [];
   const shown: (readonly [string, string])[] = [];
+  /** By the id of a call: until when what was said of it is not written. */
+  const writing = new Map<string, Promise<void>>();
   const worker = createInboxWorker({
     inbox,
     clock,
@@ -45,6 +47,7 @@ function setUp(
         seen.push(event.identity.callId);
         await handle(event);
       },
+      written: async (callId) => await writing.get(callId),
     },
     permissions: {
       handle: async (event) => {
@@ -57,7 +60,7 @@ function setUp(
     observer: { onFault: (during) => faults.push(during), onIgnored: ({ reason }) => ignored.push(reason) },
   });
   workers.push(worker);
-  return { inbox, clock, worker, seen, told, accounts, faults, ignored, shown };
+  return { inbox, clock, worker, seen, told, accounts, faults, ignored, shown, writing };
 }
 
 const workers: InboxWorker[] = [];
@@ -101,6 +104,44 @@ describe('the inbox worker', () => {
     expect(seen).toEqual(['one', 'two', 'three']);
     expect(closedBefore).toEqual([0, 0, 0]);
     expect(inbox.outcomes.size).toBe(3);
+  });
+
+  it('closes a webhook when what it said is written down, and holds up no other for that', async () => {
+    const { inbox, worker, seen, writing } = setUp();
+    const written = Promise.withResolvers<void>();
+    writing.set('one', written.promise);
+    for (const id of ['one', 'two']) await inbox.put(terminate(id));
+    worker.start();
+    await work();
+    await inbox.put(terminate('three'));
+    worker.wake();
+    await work();
+    expect(seen).toEqual(['one', 'two', 'three']);
+    expect([...inbox.outcomes.keys()]).toEqual([2, 3]);
+    written.resolve();
+    await work();
+    expect([...inbox.outcomes.keys()]).toEqual([2, 3, 1]);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('is not idle before everything is closed, and leaves what is not written to the next start', async () => {
+    const { inbox, clock, worker, writing } = setUp();
+    writing.set('one', new Promise(() => {}));
+    await inbox.put(terminate('one'));
+    worker.start();
+    await work();
+    let idle = false;
+    void worker.idle(2_000).then(() => {
+      idle = true;
+    });
+    await clock.advance(1_999);
+    await work();
+    expect(idle).toBe(false);
+    await clock.advance(1);
+    await work();
+    expect(idle).toBe(true);
+    await worker.stop();
+    expect(inbox.outcomes.size).toBe(0);
   });
 
   it('closes those that were handed on when it is stopped before the last', async () => {
