@@ -36,13 +36,13 @@ export function apiErrors(): string {
       `| ${[status, code, subcode ?? '', retryable ? 'yes' : 'no', message].join(' | ')} |`,
   );
   return `${API_SECTION.begin}
-<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/error-table.ts. Do not edit by hand. -->
+<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/base/error-table.ts. Do not edit by hand. -->
 
 ## What talkwire's own API answers
 
-Routes in the shape of Meta's (\`/meta/whatsapp/…\`) answer with Graph's envelope; its \`error_data.details\` names the field and
-the rule. Routes of the platform (\`/platform/…\`, \`/api/v1/…\`) answer \`{"error": "<details>"}\`; where fields of the body are
-at fault (422) \`{"errors": {"<field>": ["<rule>"]}}\`, and to a second primary (409)
+Routes in the shape of Meta's (\`/meta/whatsapp/…\`, \`/api/meta/…\`) answer with Graph's envelope; its \`error_data.details\` names
+the field and the rule. Routes of the platform (\`/platform/…\`, \`/api/v1/…\`) answer \`{"error": "<details>"}\`; where fields of the
+body are at fault (422) \`{"errors": {"<field>": ["<rule>"]}}\`, and to a second primary (409)
 \`{"errors": {"base": ["Primary assignment already exists for this number"]}}\`. The webhook route answers 401 to a bad
 signature, 413 to more than 3 MB, and 500 if the webhook could not be stored, so that it comes again.
 
