@@ -31,9 +31,9 @@ export function withSection(document: string, marks: Section, text: string): str
 
 /** The part on our own errors, marks included, without a line end after it. */
 export function apiErrors(): string {
-  const rows = Object.values(API_ERRORS).map(
-    ({ status, code, subcode, retryable, message }) =>
-      `| ${[status, code, subcode ?? '', retryable ? 'yes' : 'no', message].join(' | ')} |`,
+  const rows = Object.entries(API_ERRORS).map(
+    ([name, { status, code, subcode, retryable, message }]) =>
+      `| ${[status, code, subcode ?? '', `\`${name}\``, retryable ? 'yes' : 'no', message].join(' | ')} |`,
   );
   return `${API_SECTION.begin}
 <!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/base/error-table.ts. Do not edit by hand. -->
@@ -52,8 +52,10 @@ on the platform beside \`error\` and \`code\`, on Graph's routes in \`error_data
 \`Retry-After\` has it in seconds. What Graph refused passes on as Graph said it, status and body; of a call that talkwire places
 itself it is Graph's code and its status in place of those below. How to dial is in [calling out](calling-out.md).
 
-| HTTP | Code | Subcode | Worth repeating | Message |
-|---|---|---|---|---|
+The name of an error is what OpenAPI and these pages call it; it is not in the answer.
+
+| HTTP | Code | Subcode | Name | Worth repeating | Message |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 ${API_SECTION.end}`;
