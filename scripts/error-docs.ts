@@ -31,18 +31,18 @@ export function withSection(document: string, marks: Section, text: string): str
 
 /** The part on our own errors, marks included, without a line end after it. */
 export function apiErrors(): string {
-  const rows = Object.values(API_ERRORS).map(
-    ({ status, code, subcode, retryable, message }) =>
-      `| ${[status, code, subcode ?? '', retryable ? 'yes' : 'no', message].join(' | ')} |`,
+  const rows = Object.entries(API_ERRORS).map(
+    ([name, { status, code, subcode, retryable, message }]) =>
+      `| ${[status, code, subcode ?? '', `\`${name}\``, retryable ? 'yes' : 'no', message].join(' | ')} |`,
   );
   return `${API_SECTION.begin}
-<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/error-table.ts. Do not edit by hand. -->
+<!-- Made by \`node scripts/generate-error-docs.ts\` from src/calls-api/base/error-table.ts. Do not edit by hand. -->
 
 ## What talkwire's own API answers
 
-Routes in the shape of Meta's (\`/meta/whatsapp/…\`) answer with Graph's envelope; its \`error_data.details\` names the field and
-the rule. Routes of the platform (\`/platform/…\`, \`/api/v1/…\`) answer \`{"error": "<details>"}\`; where fields of the body are
-at fault (422) \`{"errors": {"<field>": ["<rule>"]}}\`, and to a second primary (409)
+Routes in the shape of Meta's (\`/meta/whatsapp/…\`, \`/api/meta/…\`) answer with Graph's envelope; its \`error_data.details\` names
+the field and the rule. Routes of the platform (\`/platform/…\`, \`/api/v1/…\`) answer \`{"error": "<details>"}\`; where fields of the
+body are at fault (422) \`{"errors": {"<field>": ["<rule>"]}}\`, and to a second primary (409)
 \`{"errors": {"base": ["Primary assignment already exists for this number"]}}\`. The webhook route answers 401 to a bad
 signature, 413 to more than 3 MB, and 500 if the webhook could not be stored, so that it comes again.
 
@@ -52,8 +52,10 @@ on the platform beside \`error\` and \`code\`, on Graph's routes in \`error_data
 \`Retry-After\` has it in seconds. What Graph refused passes on as Graph said it, status and body; of a call that talkwire places
 itself it is Graph's code and its status in place of those below. How to dial is in [calling out](calling-out.md).
 
-| HTTP | Code | Subcode | Worth repeating | Message |
-|---|---|---|---|---|
+The name of an error is what OpenAPI and these pages call it; it is not in the answer.
+
+| HTTP | Code | Subcode | Name | Worth repeating | Message |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 ${API_SECTION.end}`;

@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT_ID } from '../call/index.ts';
 import type { EventType } from './event-types.ts';
 import type { Payload } from './payloads.ts';
 
@@ -37,8 +38,8 @@ const INCOMING: Payload<'whatsapp.call.received'>['call'] = {
   user_wa_id: USER.wa_id,
   whatsapp_contact_id: CONTACT.id,
   whatsapp_conversation_id: CONVERSATION.id,
-  project_id: 'default',
-  whatsapp_config_id: null,
+  project_id: DEFAULT_PROJECT_ID,
+  whatsapp_config_id: PHONE_NUMBER_ID,
   config_display_name: null,
   config_display_phone_number: '+1 555-010-0000',
   voice_agent_id: 'b9c1d3a4-1f6f-4d5c-8a53-6a4f2f0c7d20',
@@ -169,5 +170,10 @@ const SAMPLES: { readonly [Type in EventType]: Payload<Type> } = {
 };
 
 function head<Type extends EventType>(type: Type) {
-  return { type, timestamp: '2026-11-20T09:30:00.500Z', phone_number_id: PHONE_NUMBER_ID, project_id: 'default' };
+  return {
+    type,
+    timestamp: '2026-11-20T09:30:00.500Z',
+    phone_number_id: PHONE_NUMBER_ID,
+    project_id: DEFAULT_PROJECT_ID,
+  };
 }

@@ -11,6 +11,20 @@ function markdownOf(folder: string): string[] {
   return names.map((name) => `${folder}/${name}`);
 }
 
+/** The headings of a document, as links name them. */
+function anchorsOf(path: string): string[] {
+  return [...prose(textOf(path)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function prose(text: string): string {
+  return text.replace(/^ *```.*?^ *```/gms, '');
+}
+
 function textOf(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
@@ -22,6 +36,15 @@ describe.each(DOCUMENTS)('%s', (path) => {
     const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target);
     const broken = links.filter((target) => !/^https?:/.test(target) && !existsSync(join(ROOT, dirname(path), target)));
     expect(broken).toEqual([]);
+  });
+
+  it('links only to headings that exist', () => {
+    const links = [...prose(text).matchAll(/\]\(([^)#\s]*)#([^)\s]+)\)/g)];
+    const broken = links.filter(([, file = '', anchor = '']) => {
+      const target = file === '' ? path : join(dirname(path), file);
+      return target.endsWith('.md') && !/^https?:/.test(file) && !anchorsOf(target).includes(anchor);
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
   });
 
   it('names only npm scripts that exist', () => {
