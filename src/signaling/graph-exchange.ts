@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { GraphSaid } from './graph-types.ts';
 import { tellableHeaders } from './passed-headers.ts';
+import { withoutSecret } from './without-secret.ts';
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST';
@@ -82,7 +83,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     this.#status = status;
-    this.#headers = tellableHeaders(headers);
+    this.#headers = tellableHeaders(headers, this.#secret);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -92,7 +93,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const text = Buffer.concat(this.#chunks).toString('utf8').replaceAll(this.#secret, 'REMOVED');
+    const text = withoutSecret(Buffer.concat(this.#chunks).toString('utf8'), this.#secret);
     this.#settle({
       type: 'answered',
       status: this.#status,

@@ -99,7 +99,8 @@ export function createGraphProxy(options: GraphProxyOptions): GraphProxy {
         signal,
       });
       if ('sent' in answer) return { type: 'unanswered', sent: answer.sent };
-      return await proxiedAnswer(answer, (text) => homeward(text, { graph, home, secret: credentials.secret }));
+      const { secret } = credentials;
+      return await proxiedAnswer(answer, secret, (text) => homeward(text, { graph, home, secret }));
     },
 
     async fetchLink(phoneNumberId, link, { headers, signal }) {
@@ -117,7 +118,7 @@ export function createGraphProxy(options: GraphProxyOptions): GraphProxy {
       });
       if ('sent' in answer) return { type: 'unanswered', sent: answer.sent };
       const { statusCode: status, body } = answer;
-      return { type: 'answered', status, headers: tellableHeaders(answer.headers), body };
+      return { type: 'answered', status, headers: tellableHeaders(answer.headers, credentials.secret), body };
     },
 
     async close() {

@@ -1,3 +1,5 @@
+import { withoutSecret } from './without-secret.ts';
+
 export interface HomewardOptions {
   /** Graph's address, as it is set. */
   readonly graph: URL;
@@ -20,7 +22,7 @@ export function homeward(text: string, options: HomewardOptions): string {
     const href = homewardLink(link, options);
     return href === null ? whole : `${name}${JSON.stringify(href)}`;
   });
-  return [secret, encodeURIComponent(secret)].reduce((safe, form) => safe.replaceAll(form, 'REMOVED'), led);
+  return withoutSecret(led, secret);
 }
 
 function homewardLink(json: string, { graph, home }: HomewardOptions): string | null {

@@ -1,3 +1,5 @@
+import { withoutSecret } from './without-secret.ts';
+
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
@@ -48,8 +50,10 @@ export function passableHeaders(headers: Headers): Record<string, string> {
   return chosen(headers, (name) => ASKED.has(name));
 }
 
-export function tellableHeaders(headers: Headers): Record<string, string> {
-  return chosen(headers, (name) => TOLD.has(name) || TOLD_FAMILIES.test(name));
+/** @param secret the token or key that asked: Graph repeats one that it does not like in `WWW-Authenticate` as well */
+export function tellableHeaders(headers: Headers, secret: string): Record<string, string> {
+  const told = chosen(headers, (name) => TOLD.has(name) || TOLD_FAMILIES.test(name));
+  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, withoutSecret(value, secret)]));
 }
 
 function chosen(headers: Headers, isWanted: (name: string) => boolean): Record<string, string> {

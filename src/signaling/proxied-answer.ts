@@ -9,13 +9,16 @@ const LARGEST_TEXT = 16 * 1024 * 1024;
 /**
  * What a client is told of Graph's answer. A text is read whole, so that `clean` can take out what must not leave; anything
  * else flows on as it comes.
+ *
+ * @param secret the token or key that asked
  */
 export async function proxiedAnswer(
   answer: Dispatcher.ResponseData,
+  secret: string,
   clean: (text: string) => string,
 ): Promise<ProxiedAnswer> {
   const { statusCode: status, body } = answer;
-  const headers = tellableHeaders(answer.headers);
+  const headers = tellableHeaders(answer.headers, secret);
   if (!isText(headers['content-type'])) return { type: 'answered', status, headers, body };
   // It was asked not to be packed; what is, cannot be searched.
   const text = (headers['content-encoding'] ?? 'identity') === 'identity' ? await textOf(body) : null;

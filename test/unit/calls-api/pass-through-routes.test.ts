@@ -393,4 +393,16 @@ describe('what is not passed through', () => {
     expect((await api.ask(pathname + search)).status).toBe(200);
     expect(api.graph.requests[1]?.path).toBe(`/v24.0/${PN}/phones?limit=2&after=A`);
   });
+
+  it.each([
+    ['GET', 'phones'],
+    ['POST', 'messages'],
+  ] as const)("the number's token in a header of the answer: %s %s", async (method, edge) => {
+    const api = await graphApi();
+    const malformed = (token: string) => `OAuth "Facebook Platform" "invalid_token" "Malformed access token ${token}"`;
+    api.graph.answers(graphRefusal(401, 190, 'No', { headers: { 'www-authenticate': malformed(TOKEN) } }));
+    const sent = method === 'GET' ? {} : { headers: { 'content-type': 'application/json' }, body: '{}' };
+    const answer = await api.ask(`${BASE}/${PN}/${edge}`, { method, ...sent });
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, malformed('REMOVED')]);
+  });
 });
