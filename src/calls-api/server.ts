@@ -4,7 +4,7 @@ import type { AgentLines } from '../agents/index.ts';
 import type { VoiceAgentBook } from '../agents/ports.ts';
 import type { DeliveryLog, EventDesk, WebhookBook } from '../events/ports.ts';
 import type { ClientDesk, DialDesk, DialRulesBook, PermissionBook } from '../permissions/index.ts';
-import { replyWithErrors } from './base/error-replies.ts';
+import { replyToBadPath, replyWithErrors } from './base/error-replies.ts';
 import { guard } from './base/guard.ts';
 import { readJsonBodies } from './base/json-bodies.ts';
 import { demandDescriptions } from './base/operation.ts';
@@ -139,6 +139,7 @@ const LAST_MOMENTS_MS = 3_000;
 /** Builds the HTTP server with all its routes; the caller listens and closes. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const { trustedProxies = [] } = options;
+  const now = () => options.clock.now();
   const server = Fastify({
     // Requests carry phone numbers and keys: only what goes wrong is logged, by us.
     logger: false,
@@ -147,8 +148,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     http: { headersTimeout: 30_000, shouldUpgradeCallback: isWebsocketUpgrade },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    frameworkErrors: replyToBadPath(now),
   });
-  const now = () => options.clock.now();
   if (options.onAnswered !== undefined) watchAnswers(server, options.onAnswered);
   const described = collectRoutes(server);
   docsRoutes(server, described, VERSION);

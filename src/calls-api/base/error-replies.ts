@@ -21,6 +21,14 @@ export function replyWithErrors(server: FastifyInstance, logger: ApiLogger, now:
   server.setNotFoundHandler((request, reply) => sendError(request, reply, new ApiError('no_such_route'), now()));
 }
 
+/** For `frameworkErrors` of fastify: a path that no route is looked up for. Its own answer would repeat the path. */
+export function replyToBadPath(now: () => number) {
+  return (_fault: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const details = 'A part of the path is too long, or is not encoded as in URLs';
+    sendError(request, reply, new ApiError('bad_request', details), now());
+  };
+}
+
 function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError, now: number): FastifyReply {
   const entry = API_ERRORS[error.error];
   const { status, code } = error.meta ?? entry;
