@@ -91,7 +91,7 @@ export const addresses: Text<readonly string[]> = value('must be IP addresses, s
   return items.length > 0 && items.every((item) => isIP(item) !== 0) ? items : null;
 });
 
-/** Addresses, and networks such as 10.0.0.0/8. */
+/** Addresses, and networks such as 10.0.0.0/8. One of everybody is none: the HTTP server does not start with it. */
 export const networks: Text<readonly string[]> = value(
   'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
   (text) => {
@@ -103,7 +103,7 @@ export const networks: Text<readonly string[]> = value(
 function isNetwork(text: string): boolean {
   const [address = '', bits = '', ...rest] = text.split('/');
   const version = isIP(address);
-  return rest.length === 0 && version !== 0 && integerIn(bits, 0, version === 4 ? 32 : 128) !== null;
+  return rest.length === 0 && version !== 0 && integerIn(bits, 1, version === 4 ? 32 : 128) !== null;
 }
 
 export const portRange: Text<readonly [number, number]> = value(

@@ -283,6 +283,7 @@ describe('configuration', () => {
     expect(proxies('127.0.0.1, 10.0.0.0/8,fd00::/8, ::1')).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::/8', '::1']);
     for (const text of [
       '10.0.0.0/33',
+      '0.0.0.0/0',
       'fd00::/129',
       'proxy.example.com',
       '10.0.0.0/',
