@@ -98,9 +98,10 @@ function faultsOf({ kind, events, phoneNumberId }: Webhook): FieldFaults {
 
 /** A value that was hidden in an answer, and comes back as it was shown, is the one that there is. */
 function shownAgain(given: Webhook['headers'], before: Webhook['headers']): Webhook['headers'] {
+  const kept = new Map(Object.entries(before).map(([name, value]) => [name.toLowerCase(), value]));
   const known = Object.entries(given).map(([name, value]) => [
     name,
-    value === HIDDEN ? (before[name] ?? value) : value,
+    value === HIDDEN ? (kept.get(name.toLowerCase()) ?? value) : value,
   ]);
   return Object.fromEntries(known);
 }

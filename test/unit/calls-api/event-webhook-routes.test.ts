@@ -139,6 +139,16 @@ describe('a webhook', () => {
     expect((await ask('PATCH', path, { kind: 'meta' })).body).toEqual({ errors: { kind: ['cannot be changed'] } });
   });
 
+  it.each([
+    ['a hidden value, whatever case its name is in', { authorization: '***' }, { authorization: 'Bearer of-mine' }],
+    ['what was never there', { constructor: '***' }, { constructor: '***' }],
+  ])('keeps, of its headers, %s', async (_, given, kept) => {
+    const { ask, create, database } = await setUp();
+    const made = await create(OF_PROJECT, { headers: { Authorization: 'Bearer of-mine' } });
+    expect((await ask('PATCH', `${OF_PROJECT}/${made.id}`, { headers: given })).status).toBe(200);
+    expect(database.webhooks.get(made.id)?.headers).toEqual(kept);
+  });
+
   it('that was paused is sent to again when it is switched on', async () => {
     const { ask, create, database } = await setUp();
     const made = await create(OF_PROJECT);
