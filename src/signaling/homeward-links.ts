@@ -12,9 +12,12 @@ export interface HomewardOptions {
 /** Members of Graph's `paging` whose links lead on. Slashes in a JSON text may be escaped. */
 const PAGE_LINK = /("(?:next|previous)"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
+/** Tokens of other things that the number's token may see: lists of pages have one with each. */
+const TOKEN = /("access_token"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+
 /**
- * An answer of Graph with what must not leave: Graph writes the token that asked into its links to the next page. Those links
- * then lead back here, where the client's own key opens them. Every other byte stays.
+ * An answer of Graph without what must not leave: Graph writes the token that asked into its links to the next page. Those
+ * links then lead back here, where the client's own key opens them. Every other byte stays, but of tokens.
  */
 export function homeward(text: string, options: HomewardOptions): string {
   const { secret } = options;
@@ -22,7 +25,7 @@ export function homeward(text: string, options: HomewardOptions): string {
     const href = homewardLink(link, options);
     return href === null ? whole : `${name}${JSON.stringify(href)}`;
   });
-  return withoutSecret(led, secret);
+  return withoutSecret(led.replaceAll(TOKEN, '$1"REMOVED"'), secret);
 }
 
 function homewardLink(json: string, { graph, home }: HomewardOptions): string | null {

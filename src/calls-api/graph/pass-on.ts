@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { originOf } from '../base/paging.ts';
 import type { GraphProxy, PassedAnswer, PassedRequest } from '../ports.ts';
@@ -42,7 +43,7 @@ export async function askGraph(
     phoneNumberId,
     version: path.version,
     segments: path.segments,
-    query: passedQuery(path.query),
+    query: passedQuery(path.query, callerOf(request).scope),
     headers,
     body: counted ?? (Buffer.isBuffer(body) ? body : null),
     bodyLength: body === null ? null : length,

@@ -75,7 +75,7 @@ const DESCRIPTION = `For \`{phone_number_id}\` itself and what Graph has below i
 WhatsApp business account that a number of the project belongs to; and, with \`phone_number_id\` in the query, for any other
 object that this number's token opens: media, templates, flows. Path, query, and body are passed on as they are, with the
 number's own token, and Graph's answer comes back as it is. Of a query, \`access_token\`, \`appsecret_proof\` and \`kapso(…)\`
-in \`fields\` are left out. \`url\` of media is a link of this service, which opens the file for 5 minutes without a key.`;
+in \`fields\` are left out, and of an answer any token. \`url\` of media is a link of this service, which opens the file for 5 minutes without a key.`;
 
 const QUERY = z.looseObject({
   phone_number_id: z

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../agents/index.ts';
-import { callerOf, opens } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { graphNumber } from '../base/numbers-of-caller.ts';
 import { described } from '../base/operation.ts';
@@ -29,7 +28,6 @@ export function settingsRoutes(server: FastifyInstance, options: SettingsOptions
   for (const path of proxyPaths('settings')) {
     server.get<NumberRoute>(path, described(GET_SETTINGS), async (request, reply) => {
       const at = options.now();
-      demandForPasswords(request);
       const { answer, value } = await ask(options, request, reply, null);
       if (isDone(answer.status)) await mirror(options, request, value, at);
       return sendAnswered(reply, answer);
@@ -69,15 +67,6 @@ async function mirror(
     await settingsMirror.seen(request.params.phoneNumberId, withoutPasswords(settings['calling']), at);
   } catch (err) {
     logger.error({ err, during: 'keeping the settings of a number' }, 'a part failed');
-  }
-}
-
-/** Whoever has a SIP password can call in the name of the number. In whatever spelling Graph would understand. */
-function demandForPasswords(request: Asking): void {
-  const names = Object.keys(request.query);
-  const asks = names.some((name) => /sip.?credential/i.test(name));
-  if (asks && !opens(callerOf(request).scope, 'admin')) {
-    throw new ApiError('forbidden', 'include_sip_credentials needs a key with the scope admin');
   }
 }
 

@@ -394,6 +394,23 @@ describe('what is not passed through', () => {
     expect(api.graph.requests[1]?.path).toBe(`/v24.0/${PN}/phones?limit=2&after=A`);
   });
 
+  it.each(['fields=id,access_token', 'fields[]=accounts%7bname,access%5ftoken%7d%zz', 'fields=access_token.as(x)'])(
+    'tokens of what the number can see, among the fields: %s',
+    async (query) => {
+      const api = await graphApi();
+      const refused = errorOf(await api.ask(`${PROFILE}?${query}`));
+      expect(refused).toEqual([400, 100, undefined, expect.stringContaining('access_token')]);
+      expect(api.graph.requests).toEqual([]);
+    },
+  );
+
+  it('tokens that Graph tells unasked', async () => {
+    const api = await graphApi();
+    api.graph.answers({ status: 200, body: '{"data":[{"access_token" : "EAAG\\"page","id":"1"}]}' });
+    const answer = await api.ask(`${BASE}/${PN}/pages`);
+    expect(answer.bytes.toString()).toBe('{"data":[{"access_token" : "REMOVED","id":"1"}]}');
+  });
+
   it.each([
     ['GET', 'phones'],
     ['POST', 'messages'],

@@ -5,7 +5,8 @@ import { type GraphApi, graphApi } from '../../support/graph-api.ts';
 import { graphRefusal } from '../../support/graph-server.ts';
 import { jsonOf } from '../../support/raw-request.ts';
 
-const SETTINGS = `/meta/whatsapp/v24.0/${PHONE_NUMBER_ID}/settings`;
+const NUMBER = `/meta/whatsapp/v24.0/${PHONE_NUMBER_ID}`;
+const SETTINGS = `${NUMBER}/settings`;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const SUCCESS = { status: 200, body: { success: true } };
 
@@ -24,22 +25,24 @@ describe('settings of a number', () => {
     expect(JSON.stringify([api.mirrored, api.logged])).not.toContain('PW-1');
   });
 
-  it.each(['include_sip_credentials=true', 'fields=calling&include%5fSip.credentials=1'])(
-    'tell SIP passwords to admins alone: %s',
-    async (query) => {
-      const api = await graphApi();
-      api.graph.answers({ status: 200, body: {} });
-      for (const [scope, status] of [
-        ['read', 403],
-        ['calls', 403],
-        ['admin', 200],
-      ] as const) {
-        const key = await apiKeyOf(api.database, { scope });
-        expect((await api.ask(`${SETTINGS}?${query}`, { headers: { 'x-api-key': key } })).status).toBe(status);
-      }
-      expect(api.graph.requests).toHaveLength(1);
-    },
-  );
+  it.each([
+    `${SETTINGS}?include_sip_credentials=true`,
+    `${SETTINGS}?fields=calling&include%5fSip.credentials=1`,
+    `${NUMBER}?fields=settings.include_sip_credentials(true)`,
+    `${NUMBER}?fields=settings.include%5fsip%5fcredentials(true)%zz`,
+  ])('tell SIP passwords to admins alone: %s', async (path) => {
+    const api = await graphApi();
+    api.graph.answers({ status: 200, body: {} });
+    for (const [scope, status] of [
+      ['read', 403],
+      ['calls', 403],
+      ['admin', 200],
+    ] as const) {
+      const key = await apiKeyOf(api.database, { scope });
+      expect((await api.ask(path, { headers: { 'x-api-key': key } })).status).toBe(status);
+    }
+    expect(api.graph.requests).toHaveLength(1);
+  });
 
   it('that a client changes are mirrored once Graph has taken them', async () => {
     const api = await graphApi();
