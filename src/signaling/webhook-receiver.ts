@@ -12,6 +12,7 @@ import { type SignatureSecrets, type SignedBy, signersOf, verifySignature, type 
 import { maySpeakFor } from './speaks-for.ts';
 import { verifyHandshake } from './verify-handshake.ts';
 import { displayedNumbers, mentionedNumbers } from './webhook-envelope.ts';
+import { parseJson } from './webhook-parser.ts';
 
 /** What the webhook route of the HTTP room asks for. */
 export interface WebhookReceiver {
@@ -37,8 +38,9 @@ export interface WebhookReceiverOptions extends SignatureSecrets {
  * - 401: no signature, or none of our secrets made it. With no secret configured, that is every webhook. A secret of the
  *   installation speaks for every number, one of a number's own app for the numbers that have it.
  * - 200: stored; or a copy of one that is stored; or of no concern to us. The last are bodies that name none of our numbers,
- *   or none for which their signature speaks (every app of a WABA gets every call, meta-calling.md §9.12, and strangers' data is not ours to keep) and bodies that are
- *   signed but no JSON: the same bytes would come again for seven days, and would be no JSON again.
+ *   or none for which their signature speaks (every app of a WABA gets every call, meta-calling.md §9.12, and strangers' data
+ *   is not ours to keep), and bodies that are signed but no JSON: the same bytes would come again for seven days, and would be
+ *   no JSON again.
  * - 500: it could not be stored. Meta sends it again, which is what we want.
  *
  * If one change is of a number of ours, the whole body is kept, because a part of it would no longer fit its signature. What
@@ -104,9 +106,9 @@ interface Signed extends Pick<RawWebhook, 'speaksFor'> {
 
 /**
  * Meta repeats a delivery byte for byte, so its key is the SHA-256 of the body. What speaks for some numbers alone has
- * another: it must not pass for a copy of the same body with another signature, which says more. Kapso sends its own, made from the body
- * that Meta sent; what it forwards may be cut down to one number (kapso-api.md §10), so two forwarded parts of one body
- * share a key, and our numbers in it must be part of ours.
+ * another: it must not pass for a copy of the same body with another signature, which says more. Kapso sends its own, made
+ * from the body that Meta sent; what it forwards may be cut down to one number (kapso-api.md §10), so two forwarded parts of
+ * one body share a key, and our numbers in it must be part of ours.
  */
 function deliveryKeyOf(
   { source, speaksFor }: Signed,
@@ -122,12 +124,4 @@ function deliveryKeyOf(
 
 function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

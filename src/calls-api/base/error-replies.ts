@@ -6,6 +6,7 @@ import { InvalidCursor } from '../ports.ts';
 import type { ApiLogger } from '../server.ts';
 import { API_ERRORS } from './error-table.ts';
 import { ApiError } from './errors.ts';
+import { isPlatformPath } from './platform-path.ts';
 import { retryAfter } from './retry-after.ts';
 
 /** Answers every failure from the table of errors, and logs what nobody expected, once and without the request's data. */
@@ -36,7 +37,7 @@ function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError
   // Kapso's SDK, and most clients, wait as this says.
   if (error.retryAt !== null) reply.header('retry-after', retryAfter(error.retryAt - now));
   // Kapso's platform answers with a plain text, its Meta proxy with Graph's envelope (kapso-api.md §5).
-  if (/^\/(platform|api\/v1)\//.test(request.url)) {
+  if (isPlatformPath(request.url)) {
     if (error.fields !== null) return reply.send({ errors: error.fields });
     const known = Object.keys(error.extra).length === 0 ? {} : { code, ...error.extra };
     return reply.send({ error: error.details, ...known });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isoOrNull } from '../base/iso-time.ts';
 import { type KapsoFields, withKapso } from '../base/kapso-fields.ts';
 import type { Conversation, ConversationStatus } from '../ports.ts';
 import { partsOf } from './message-content.ts';
@@ -46,7 +47,7 @@ export function toConversationAnswer(
   conversation: Conversation,
   fields: KapsoFields,
 ): z.infer<typeof conversationAnswer> {
-  const { contact, endedAt } = conversation;
+  const { contact } = conversation;
   const record = {
     id: conversation.id,
     phone_number: conversation.user.waId,
@@ -54,7 +55,7 @@ export function toConversationAnswer(
     phone_number_id: conversation.phoneNumberId,
     status: conversation.status,
     last_active_at: iso(conversation.lastActiveAt),
-    ended_at: endedAt === null ? null : iso(endedAt),
+    ended_at: isoOrNull(conversation.endedAt),
     created_at: iso(conversation.createdAt),
     updated_at: iso(conversation.updatedAt),
     whatsapp_config_id: conversation.phoneNumberId,
@@ -75,10 +76,10 @@ function kapsoOf({ contact, messages }: Conversation): z.infer<typeof kapsoOfCon
     messages_count: messages?.count ?? 0,
     last_message_id: last?.id ?? null,
     last_message_type: last?.type ?? null,
-    last_message_timestamp: last === null ? null : iso(last.sentAt),
+    last_message_timestamp: isoOrNull(last?.sentAt ?? null),
     last_message_text: last === null ? null : partsOf(last.type, last.content).content,
-    last_inbound_at: isoOrNull(messages?.lastInboundAt),
-    last_outbound_at: isoOrNull(messages?.lastOutboundAt),
+    last_inbound_at: isoOrNull(messages?.lastInboundAt ?? null),
+    last_outbound_at: isoOrNull(messages?.lastOutboundAt ?? null),
   };
 }
 
@@ -89,8 +90,4 @@ export function asksForMessages(fields: KapsoFields): boolean {
 
 function iso(time: number): string {
   return new Date(time).toISOString();
-}
-
-function isoOrNull(time: number | null | undefined): string | null {
-  return time === null || time === undefined ? null : iso(time);
 }

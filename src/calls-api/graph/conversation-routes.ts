@@ -102,6 +102,7 @@ const LIST = described({
   query: z.object({
     status: z.enum(CONVERSATION_STATUSES).optional().meta({ description: 'In any letter case' }),
     phone_number: z.string().optional().meta({ description: "The user's, in any spelling, or a BSUID" }),
+    business_scoped_user_id: z.string().optional().meta({ description: "The user's BSUID" }),
     last_active_since: time.meta({ description: 'Those with a call or message then or later. ISO 8601' }),
     last_active_until: time.meta({ description: 'Those whose last call or message was then or earlier' }),
     ...CURSOR_PAGE_QUERY,

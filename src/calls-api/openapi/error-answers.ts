@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_ERRORS, type ApiErrorName } from '../base/error-table.ts';
+import { isPlatformPath } from '../base/platform-path.ts';
 
 /** What every route with a key may answer. */
 const COMMON: readonly ApiErrorName[] = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited', 'internal'];
@@ -34,7 +35,7 @@ const platformError = z
 
 /** The error answers of one operation, by HTTP status. */
 export function errorAnswers(url: string, names: readonly ApiErrorName[], takesBody: boolean) {
-  const schema = /^\/(platform|api\/v1)\//.test(url) ? platformError : graphError;
+  const schema = isPlatformPath(url) ? platformError : graphError;
   const byStatus = new Map<number, string[]>();
   for (const name of new Set([...COMMON, ...(takesBody ? WITH_BODY : []), ...names])) {
     const { status, message } = API_ERRORS[name];

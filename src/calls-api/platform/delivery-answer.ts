@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Attempt, type Delivery, type DeliveryDetail, EVENT_TYPES } from '../../events/index.ts';
+import { isoOrNull } from '../base/iso-time.ts';
 
 const time = z.iso.datetime();
 
@@ -70,8 +71,4 @@ export function toAttempt(attempt: Attempt): z.output<typeof attemptAnswer> {
     response_excerpt: attempt.responseExcerpt,
     request_headers: attempt.requestHeaders,
   };
-}
-
-function isoOrNull(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FieldFaults, field, isObject, matching, text, textDictionary, wholeNumber } from '../../agents/index.ts';
 import type { DialRequest, RequestTemplate, UserRef } from '../../permissions/index.ts';
-import { isCalendarDate } from '../base/calendar-date.ts';
+import { moment } from '../base/moment-field.ts';
 import { timeZone } from '../base/time-zone-field.ts';
 import { USER_SHAPE, userNamed } from '../base/user-field.ts';
 
@@ -40,11 +40,6 @@ const permission = z
     return z.NEVER;
   })
   .meta({ description: 'Whether the user must have agreed, or is asked before the call', ...PERMISSION_SHAPE });
-
-const moment = field('must be a time with its offset, such as 2026-12-24T18:00:00Z', timeOf, {
-  type: 'string',
-  format: 'date-time',
-});
 
 const schedule = z
   .object({ at: moment, until: moment.nullable().default(null) }, { error: 'must be an object with at' })
@@ -105,11 +100,4 @@ export function dialIn(body: unknown, at: number): Omit<DialRequest, 'id'> {
 function userOf(to: UserRef | null, recipient: UserRef | null): UserRef | null {
   if (to === null || recipient === null) return to ?? recipient;
   return { waId: to.waId ?? recipient.waId, userId: to.userId ?? recipient.userId };
-}
-
-function timeOf(given: unknown): number | null {
-  if (typeof given !== 'string') return null;
-  const day = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.exec(given)?.[1];
-  const time = Date.parse(given);
-  return day === undefined || !isCalendarDate(day) || Number.isNaN(time) ? null : time;
 }

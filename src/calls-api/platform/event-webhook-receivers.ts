@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { field } from '../../agents/index.ts';
 import { type DeliveryLog, EVENT_TYPES, type EventDesk, type EventType, type Webhook } from '../../events/index.ts';
 import { bodyIn } from '../base/body-in.ts';
 import type { ApiErrorName } from '../base/error-table.ts';
+import { moment } from '../base/moment-field.ts';
 import { described } from '../base/operation.ts';
 import { attemptAnswer, toAttempt } from './delivery-answer.ts';
 
@@ -27,11 +27,6 @@ export interface ReceiverPlace {
   readonly of: 'project' | 'number';
   readonly errors: readonly ApiErrorName[];
 }
-
-const moment = field('must be an ISO 8601 time with its offset, such as 2026-11-20T09:30:00Z', timeOf, {
-  type: 'string',
-  format: 'date-time',
-});
 
 const spanBody = z.object(
   {
@@ -106,9 +101,4 @@ export function receiverRoutes(server: FastifyInstance, options: ReceiverRoutesO
       return reply.code(202).send({ data: { queued: await deliveries.redeliverSpan(webhook.id, span, at) } });
     },
   );
-}
-
-function timeOf(given: unknown): number | null {
-  const parsed = z.iso.datetime({ offset: true }).safeParse(given);
-  return parsed.success ? Date.parse(parsed.data) : null;
 }

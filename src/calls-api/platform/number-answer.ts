@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isoOrNull } from '../base/iso-time.ts';
 import type { ConnectedNumber, NumberRestriction, NumberStanding } from '../ports.ts';
 
 const time = z.iso.datetime();
@@ -63,7 +64,7 @@ export function toNumber(number: ConnectedNumber, standing: NumberStanding | und
     calls_enabled: status === null ? null : status === 'ENABLED',
     calling: {
       status,
-      seen_at: isoOf(standing?.seenAt ?? null),
+      seen_at: isoOrNull(standing?.seenAt ?? null),
       settings: standing?.settings ?? null,
       restrictions: (standing?.restrictions ?? []).map(toRestriction),
       last_violation: violation === null ? null : { ...violation, at: new Date(violation.at).toISOString() },
@@ -79,9 +80,5 @@ export function toNumber(number: ConnectedNumber, standing: NumberStanding | und
 }
 
 function toRestriction({ since, until, ...rest }: NumberRestriction) {
-  return { ...rest, since: isoOf(since), until: isoOf(until) };
-}
-
-function isoOf(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
+  return { ...rest, since: isoOrNull(since), until: isoOrNull(until) };
 }
