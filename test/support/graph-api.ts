@@ -1,6 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { ClientDesk, DialDesk } from '../../src/permissions/index.ts';
-import { createGraphClient, createGraphProxy, type GraphProxyOptions } from '../../src/signaling/index.ts';
+import {
+  createGraphClient,
+  createGraphProxy,
+  createSettingsMirror,
+  type GraphProxyOptions,
+} from '../../src/signaling/index.ts';
 import { API_KEY, testApi } from './api-server.ts';
 import { PHONE_NUMBER_ID } from './call-identity.ts';
 import { openTestDatabase } from './database.ts';
@@ -49,7 +54,12 @@ export async function graphApi({ baseUrl, ...proxyOptions }: GraphApiOptions = {
     live: calls,
     clock,
     graphProxy,
-    settingsMirror: { seen: async (phoneNumberId, calling, at) => void mirrored.push({ phoneNumberId, calling, at }) },
+    settingsMirror: createSettingsMirror({
+      async handle(event) {
+        const { phoneNumberId, at } = event;
+        if (event.type === 'calling_settings') mirrored.push({ phoneNumberId, calling: event.calling, at });
+      },
+    }),
     sentMessages: {
       onSent: async (phoneNumberId, request, answer) => void kept.push({ phoneNumberId, request, answer }),
     },

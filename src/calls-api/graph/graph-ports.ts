@@ -50,10 +50,9 @@ export type PassedAnswer =
 /** Keeps what Graph and its clients say of a number's calling settings (meta-calling.md §2.3). */
 export interface SettingsMirror {
   /**
-   * Durable when it resolves.
+   * Durable when it resolves. Passwords of SIP servers, which such an object may have, are not kept.
    *
-   * @param calling the object `calling` of an answer to GET, or of a successful POST, which names only what it changes;
-   *   without passwords
+   * @param calling the object `calling` of an answer to GET, or of a successful POST, which names only what it changes
    * @param at when the request for it began, Unix milliseconds
    */
   seen(phoneNumberId: string, calling: unknown, at: number): Promise<void>;

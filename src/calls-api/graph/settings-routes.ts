@@ -64,18 +64,10 @@ async function mirror(
 ): Promise<void> {
   if (!isObject(settings) || !isObject(settings['calling'])) return;
   try {
-    await settingsMirror.seen(request.params.phoneNumberId, withoutPasswords(settings['calling']), at);
+    await settingsMirror.seen(request.params.phoneNumberId, settings['calling'], at);
   } catch (err) {
     logger.error({ err, during: 'keeping the settings of a number' }, 'a part failed');
   }
-}
-
-/** `include_sip_credentials=true` brings them; they are the client's business alone. */
-function withoutPasswords(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutPasswords);
-  if (!isObject(value)) return value;
-  const kept = Object.entries(value).filter(([name]) => !/password/i.test(name));
-  return Object.fromEntries(kept.map(([name, inside]) => [name, withoutPasswords(inside)]));
 }
 
 function isDone(status: number): boolean {
