@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { ClientDesk, DialDesk } from '../../src/permissions/index.ts';
 import {
+  type AccountEvent,
   createGraphClient,
   createGraphProxy,
   createSettingsMirror,
@@ -47,6 +48,7 @@ export async function graphApi({ baseUrl, ...proxyOptions }: GraphApiOptions = {
   const desk = new DialDesk({ ...dialling, calling, onFault: (_during, fault) => Promise.reject(fault) });
   const clients = new ClientDesk({ ...dialling, lessons: desk.lessons });
   const mirrored: { phoneNumberId: string; calling: unknown; at: number }[] = [];
+  const accountEvents: AccountEvent[] = [];
   const kept: { phoneNumberId: string; request: unknown; answer: unknown }[] = [];
   const { server, logged } = await testApi({
     database,
@@ -57,6 +59,7 @@ export async function graphApi({ baseUrl, ...proxyOptions }: GraphApiOptions = {
     settingsMirror: createSettingsMirror({
       async handle(event) {
         const { phoneNumberId, at } = event;
+        accountEvents.push(event);
         if (event.type === 'calling_settings') mirrored.push({ phoneNumberId, calling: event.calling, at });
       },
     }),
@@ -75,6 +78,7 @@ export async function graphApi({ baseUrl, ...proxyOptions }: GraphApiOptions = {
     server,
     logged,
     mirrored,
+    accountEvents,
     kept,
     url,
     /** A request with the API key, or with what `headers` say. `path` begins with `/`. */

@@ -37,7 +37,7 @@ export function settingsRoutes(server: FastifyInstance, options: SettingsOptions
       const body = clientBodyIn(request);
       const { answer, value } = await ask(options, request, reply, Buffer.from(body.json));
       const isTaken = isDone(answer.status) && isObject(value) && value['success'] === true;
-      if (isTaken) await mirror(options, request, body.value, at);
+      if (isTaken) await mirror(options, request, withoutRestrictions(body.value), at);
       return sendAnswered(reply, answer);
     });
   }
@@ -68,6 +68,13 @@ async function mirror(
   } catch (err) {
     logger.error({ err, during: 'keeping the settings of a number' }, 'a part failed');
   }
+}
+
+/** Of restrictions Meta alone speaks: it may take a body and leave what is strange in it alone. */
+function withoutRestrictions({ calling }: Readonly<Record<string, unknown>>): unknown {
+  if (!isObject(calling)) return null;
+  const { restrictions: _, ...written } = calling;
+  return { calling: written };
 }
 
 function isDone(status: number): boolean {

@@ -51,6 +51,13 @@ describe('settings of a number', () => {
     expect(api.mirrored).toMatchObject([{ calling: { status: 'DISABLED' } }]);
   });
 
+  it('that a client changes lift no restriction: of those Meta alone speaks', async () => {
+    const api = await graphApi();
+    api.graph.answers(SUCCESS);
+    await post(api, '{"calling":{"status":"ENABLED","restrictions":{"restrictions_list":[]}}}');
+    expect(api.accountEvents).toMatchObject([{ type: 'calling_settings', calling: { status: 'ENABLED' } }]);
+  });
+
   it.each([
     ['a refusal', graphRefusal(400, 100, 'Bad hours')],
     ['a refusal that comes with 200', { status: 200, body: { success: false } }],
