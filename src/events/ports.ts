@@ -179,8 +179,8 @@ export interface DeliveryQueue {
   /** Something may be due for this webhook, or it has changed. Called when it is on the disk. */
   onChange(listener: (webhookId: string) => void): void;
   /**
-   * Deletes at most `limit` deliveries that were finished before `before`, or whose webhook was removed, and the events that
-   * nobody has any more; returns how many deliveries.
+   * Deletes at most `limit` deliveries that were finished before `before`, whose webhook was removed, or that have waited since
+   * then for their webhook to be resumed, and the events that nobody has any more; returns how many deliveries.
    */
   prune(before: number, limit: number): Promise<number>;
 }

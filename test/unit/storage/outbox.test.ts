@@ -280,6 +280,25 @@ describe.each(DATABASES)('the queue of a webhook ($name)', ({ fresh }) => {
     expect(await rowsIn(place, 'select id from webhook_events')).toHaveLength(2);
     expect(await rowsIn(place, 'select delivery_id from webhook_attempts')).toEqual([]);
   });
+
+  it('forgets what has waited too long for somebody to resume the webhook, and goes on behind it', async () => {
+    const place = await fresh();
+    const box = await openTestOutbox(place);
+    const other = webhook({ id: 'other' });
+    await box.webhooks.put(WEBHOOK);
+    await box.webhooks.put(other);
+    for (const [n, key] of ['a1', 'a2', 'b1', 'a3'].entries()) {
+      await box.emit(newEvent({ idempotencyKey: key, orderingKey: key.slice(0, 1), at: T0 + n }));
+    }
+    expect(await box.deliveryQueue.prune(T0 + 3, 100)).toBe(0);
+    await box.webhooks.put({ ...WEBHOOK, standing: { type: 'paused', at: T0, why: 'x' } });
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(2);
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(1);
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(0);
+    expect(await listed(box, { webhookId: 'other' })).toHaveLength(4);
+    await box.webhooks.put(WEBHOOK);
+    expect(await dueKeys(box)).toEqual(['a3']);
+  });
 });
 
 describe.each(DATABASES)('the log of deliveries ($name)', ({ fresh }) => {
