@@ -43,7 +43,7 @@ export class DeliveryRound {
 
   async send(lane: Lane, id: string): Promise<void> {
     const { queue, webhooks, clock } = this.#options;
-    const delivery = await queue.load(lane.webhookId, id);
+    const delivery = await queue.load(lane.webhookId, id, lane.dueBy);
     const webhook = webhooks.get(lane.webhookId);
     if (delivery === null || webhook === null || hearingOf(webhook) !== 'sending') return;
     const made = await makeAttempt(this.#options, webhook, delivery);

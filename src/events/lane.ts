@@ -25,6 +25,7 @@ export class Lane {
   /** There may be more than the ids that were read. */
   #more = true;
   #heldUntil = 0;
+  #dueBy = 0;
   #failing = false;
   #alarm: { readonly time: number; readonly cancel: () => void } | null = null;
 
@@ -41,6 +42,11 @@ export class Lane {
     const most = this.#failing ? MAX_AT_ONCE_FAILING : MAX_AT_ONCE;
     const isHeld = this.#options.clock.now() < this.#heldUntil;
     return this.#ids.length > 0 && this.#underWay.size < most && !isHeld;
+  }
+
+  /** The ids that were read were due then, Unix milliseconds. */
+  get dueBy(): number {
+    return this.#dueBy;
   }
 
   /** All ids that were read are taken, and there may be others. */
@@ -76,6 +82,7 @@ export class Lane {
     // Those under way are due as well until they are written down.
     const limit = LOOK_AHEAD + this.#underWay.size;
     this.#more = false;
+    this.#dueBy = now;
     const queued = await queue.queued(this.webhookId, limit);
     const later = queued.findIndex(({ dueAt }) => dueAt > now);
     const due = later === -1 ? queued : queued.slice(0, later);

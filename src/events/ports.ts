@@ -167,17 +167,20 @@ export type Verdict =
 export interface DeliveryQueue {
   /** A webhook's that are due now or later, the first due first. */
   queued(webhookId: string, limit: number): Promise<readonly QueuedDelivery[]>;
-  /** Null if it is not to be tried any more. */
-  load(webhookId: string, id: string): Promise<DueDelivery | null>;
-  /** Writes an attempt down; when the delivery is finished with it, the one behind it is due at once. */
+  /** Null if it was not due at `dueBy`, or is not to be tried any more: it may have been tried since it was seen in the queue. */
+  load(webhookId: string, id: string, dueBy: number): Promise<DueDelivery | null>;
+  /**
+   * Writes an attempt down; when the delivery is finished with it, the one behind it is due at once. To be called once at a
+   * time for a delivery, and for as many of them at once as there are: they are written down together.
+   */
   record(webhookId: string, id: string, attempt: Attempt, verdict: Verdict): Promise<void>;
   /** Gives up at most `limit` of a webhook's for which nothing is kept any more; returns how many. */
   giveUp(webhookId: string, at: number, limit: number): Promise<number>;
   /** Something may be due for this webhook, or it has changed. Called when it is on the disk. */
   onChange(listener: (webhookId: string) => void): void;
   /**
-   * Deletes at most `limit` deliveries that were finished before `before`, or whose webhook was removed, and the events that
-   * nobody has any more; returns how many deliveries.
+   * Deletes at most `limit` deliveries that were finished before `before`, whose webhook was removed, or that have waited since
+   * then for their webhook to be resumed, and the events that nobody has any more; returns how many deliveries.
    */
   prune(before: number, limit: number): Promise<number>;
 }

@@ -32,6 +32,7 @@ export class GroupCommit {
   readonly #db: Kysely<Schema>;
   #waiting: Entry[] = [];
   #flushing: Promise<void> | null = null;
+  #underWay: Promise<void> = Promise.resolve();
 
   constructor(db: Kysely<Schema>) {
     this.#db = db;
@@ -53,12 +54,18 @@ export class GroupCommit {
     while (this.#flushing !== null) await this.#flushing;
   }
 
+  /** Resolves when what is being written now is written, or could not be: for a work that wants to tell of itself. */
+  settled(): Promise<void> {
+    return this.#underWay;
+  }
+
   async #flush(): Promise<void> {
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, MAX_BATCH);
       this.#waiting = this.#waiting.slice(MAX_BATCH);
-      await this.#commit(batch);
+      this.#underWay = this.#commit(batch);
+      await this.#underWay;
     }
     this.#flushing = null;
   }

@@ -13,6 +13,7 @@ import type { Schema } from '../schema.ts';
 import { type LinkedPair, linkedPairs, toContactLink } from './contact-link.ts';
 import { type ConversationRow, endConversation } from './conversations.ts';
 import { messageSummaries } from './message-summaries.ts';
+import { isOfNumber } from './of-number.ts';
 
 export class ConversationStore implements ConversationBook {
   readonly #db: Kysely<Schema>;
@@ -93,10 +94,9 @@ async function find(db: Kysely<Schema>, projectId: string, id: string): Promise<
 }
 
 function matches(where: ExpressionBuilder<Schema, 'conversations'>, query: ConversationQuery) {
-  const { phoneNumberId, projectId, status, lastActiveSince: since, lastActiveUntil: until } = query;
+  const { user, status, lastActiveSince: since, lastActiveUntil: until } = query;
   return where.and([
-    where('phone_number_id', '=', phoneNumberId),
-    where('project_id', '=', projectId),
+    isOfNumber(query, { narrowed: user !== null }),
     ...(status === null ? [] : [where('status', '=', status)]),
     ...(since === null ? [] : [where('last_active_at', '>=', since)]),
     ...(until === null ? [] : [where('last_active_at', '<=', until)]),

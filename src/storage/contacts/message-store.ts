@@ -4,6 +4,7 @@ import type { GroupCommit } from '../group-commit.ts';
 import { keysetPage } from '../keyset-page.ts';
 import type { Schema } from '../schema.ts';
 import { toStoredMessages } from './message-rows.ts';
+import { isOfNumber } from './of-number.ts';
 
 /** The messages of numbers that keep them, as they are read and let go of. */
 export class MessageStore implements MessageHistory {
@@ -49,15 +50,18 @@ export class MessageStore implements MessageHistory {
   }
 }
 
+/** How far apart Meta's clock, which says when a message was sent, and ours may be. */
+const CLOCKS_APART_MS = 24 * 3_600_000;
+
 function matches(where: ExpressionBuilder<Schema, 'messages'>, query: MessageQuery) {
-  const { phoneNumberId, projectId, conversationId, direction, status, since, until } = query;
+  const { conversationId, direction, status, since, until } = query;
   return where.and([
-    where('phone_number_id', '=', phoneNumberId),
-    where('project_id', '=', projectId),
+    isOfNumber(query, { narrowed: conversationId !== null }),
     ...(conversationId === null ? [] : [where('conversation_id', '=', conversationId)]),
     ...(direction === null ? [] : [where('direction', '=', direction)]),
     ...(status === null ? [] : [where('status', '=', status)]),
-    ...(since === null ? [] : [where('sent_at', '>=', since)]),
+    // A message is kept after it was sent, and the list is in the order in which they were kept: so it has an end.
+    ...(since === null ? [] : [where('sent_at', '>=', since), where('created_at', '>=', since - CLOCKS_APART_MS)]),
     ...(until === null ? [] : [where('sent_at', '<=', until)]),
   ]);
 }

@@ -1,13 +1,18 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
+import { PENDING } from './queue-statements.ts';
+import type { WebhookDeliveriesTable } from './tables.ts';
+import { promote } from './try-statements.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
-type Which = (db: Kysely<Schema>) => Promise<readonly { readonly id: string; readonly event_id: string }[]>;
+type Old = Pick<Selectable<WebhookDeliveriesTable>, 'id' | 'event_id'>;
+type Which = (db: Kysely<Schema>) => Promise<readonly Old[]>;
 
 /**
- * Deletes at most `limit` deliveries that were finished before `before`, Unix milliseconds, or whose webhook was removed,
- * and the events that nobody has any more. Returns how many deliveries.
+ * Deletes at most `limit` deliveries that were finished before `before`, Unix milliseconds, whose webhook was removed, or
+ * that have waited since then for somebody to resume their webhook; and the events that nobody has any more. Returns how
+ * many deliveries.
  */
 export async function pruneDeliveries(
   writes: GroupCommit,
@@ -20,7 +25,32 @@ export async function pruneDeliveries(
     deleted += await pruneRemoved(writes, webhooks, webhookId, limit - deleted);
     if (deleted >= limit) return deleted;
   }
+  for (const { id, standing } of webhooks.all()) {
+    if (standing.type === 'paused') deleted += await pruneWaiting(writes, id, before, limit - deleted);
+    if (deleted >= limit) return deleted;
+  }
   return deleted + (await deleteSome(writes, finishedBefore(before, limit - deleted)));
+}
+
+/** A receiver that nobody looks after is paused for good, and what is kept for it would grow with every call. */
+async function pruneWaiting(writes: GroupCommit, webhookId: string, before: number, limit: number): Promise<number> {
+  return await writes.run(async (db) => {
+    const old = await db
+      .selectFrom('webhook_deliveries')
+      .select(['id', 'event_id', 'ordering_key'])
+      .where('webhook_id', '=', webhookId)
+      .where('created_at', '<', before)
+      .where('status', '=', PENDING)
+      .orderBy('created_at')
+      .limit(limit)
+      .execute();
+    await deleteAll(db, old);
+    await promote(
+      db,
+      old.map(({ ordering_key: orderingKey }) => ({ webhookId, orderingKey, at: before })),
+    );
+    return old.length;
+  });
 }
 
 /** Deletes at most `limit` deliveries of a webhook that was removed, and forgets it with the last. */
@@ -56,25 +86,29 @@ function finishedBefore(before: number, limit: number): Which {
 
 async function deleteSome(writes: GroupCommit, which: Which): Promise<number> {
   return await writes.run(async (db) => {
-    const gone = await which(db);
-    if (gone.length === 0) return 0;
-    const ids = gone.map(({ id }) => id);
-    const eventIds = [...new Set(gone.map(({ event_id }) => event_id))];
-    // Their attempts go with them.
-    await db.deleteFrom('webhook_deliveries').where('id', 'in', ids).execute();
-    await db
-      .deleteFrom('webhook_events')
-      .where('id', 'in', eventIds)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('webhook_deliveries')
-              .select('webhook_deliveries.id')
-              .whereRef('webhook_deliveries.event_id', '=', 'webhook_events.id'),
-          ),
-        ),
-      )
-      .execute();
-    return gone.length;
+    const old = await which(db);
+    await deleteAll(db, old);
+    return old.length;
   });
+}
+
+async function deleteAll(db: Kysely<Schema>, old: readonly Old[]): Promise<void> {
+  if (old.length === 0) return;
+  const ids = old.map(({ id }) => id);
+  const eventIds = [...new Set(old.map(({ event_id }) => event_id))];
+  // Their attempts go with them.
+  await db.deleteFrom('webhook_deliveries').where('id', 'in', ids).execute();
+  await db
+    .deleteFrom('webhook_events')
+    .where('id', 'in', eventIds)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('webhook_deliveries')
+            .select('webhook_deliveries.id')
+            .whereRef('webhook_deliveries.event_id', '=', 'webhook_events.id'),
+        ),
+      ),
+    )
+    .execute();
 }

@@ -19,17 +19,13 @@ export class QueueWatch {
     if (this.#listener === null) return;
     const isFirst = this.#changed.size === 0;
     this.#changed.add(webhookId);
-    if (isFirst) this.#tellAfterCommit();
+    if (isFirst) void this.#tellAfterCommit();
   }
 
-  #tellAfterCommit(): void {
-    // Works are done in order: when this empty one is done, so is the batch under way.
-    const tell = () => {
-      const changed = this.#changed;
-      this.#changed = new Set();
-      for (const webhookId of changed) this.#listener?.(webhookId);
-    };
-    // That the database is away is for the listener to find out.
-    this.#writes.run(async () => {}).then(tell, tell);
+  async #tellAfterCommit(): Promise<void> {
+    await this.#writes.settled();
+    const changed = this.#changed;
+    this.#changed = new Set();
+    for (const webhookId of changed) this.#listener?.(webhookId);
   }
 }

@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Schema } from '../schema.ts';
 import type { QueuePlaces } from './queue-place.ts';
-import { PROMOTE } from './queue-statements.ts';
 import type { WebhookDeliveriesTable } from './tables.ts';
+import { promote } from './try-statements.ts';
 
 /**
  * Has a delivery sent again, in the transaction of `db`. One that is finished goes behind those of its ordering key that are
@@ -30,5 +30,5 @@ export async function requeue(
       finished_at: null,
     })
     .execute();
-  await PROMOTE.execute(db, { webhookId, orderingKey, at });
+  await promote(db, [{ webhookId, orderingKey, at }]);
 }

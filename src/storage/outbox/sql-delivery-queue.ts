@@ -1,19 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Attempt, DeliveryQueue, DueDelivery, QueuedDelivery, Verdict } from '../../events/ports.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
+import { Together } from '../together.ts';
 import { pruneDeliveries } from './prune-deliveries.ts';
-import {
-  AFTER_TRY,
-  ATTEMPT,
-  attemptRow,
-  DUE_DELIVERY,
-  PENDING,
-  PROMOTE,
-  QUEUED,
-  tryValues,
-} from './queue-statements.ts';
+import { DUE_DELIVERIES, PENDING, QUEUED } from './queue-statements.ts';
 import type { QueueWatch } from './queue-watch.ts';
+import { recordTries, type Tried } from './try-statements.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
 /** The deliveries that are under way. */
@@ -22,6 +16,8 @@ export class SqlDeliveryQueue implements DeliveryQueue {
   readonly #writes: GroupCommit;
   readonly #webhooks: WebhookStore;
   readonly #watch: QueueWatch;
+  readonly #loads = new Together((take: () => readonly string[]) => this.#loadAll(take));
+  readonly #records = new Together((take: () => readonly Tried[]) => this.#recordAll(take));
 
   constructor(db: Kysely<Schema>, writes: GroupCommit, webhooks: WebhookStore, watch: QueueWatch) {
     this.#db = db;
@@ -39,9 +35,9 @@ export class SqlDeliveryQueue implements DeliveryQueue {
     return rows.map(({ id, next_attempt_at }) => ({ id, dueAt: next_attempt_at ?? 0 }));
   }
 
-  async load(webhookId: string, id: string): Promise<DueDelivery | null> {
-    const [row] = await DUE_DELIVERY.execute(this.#db, { id });
-    if (row === undefined) return null;
+  async load(webhookId: string, id: string, dueBy: number): Promise<DueDelivery | null> {
+    const row = await this.#loads.ask(id);
+    if (row === null || (row.next_attempt_at ?? 0) > dueBy) return null;
     return {
       id,
       eventId: row.event_id,
@@ -55,16 +51,7 @@ export class SqlDeliveryQueue implements DeliveryQueue {
   }
 
   async record(webhookId: string, id: string, attempt: Attempt, verdict: Verdict): Promise<void> {
-    await this.#writes.run(async (db) => {
-      const values = tryValues(id, attempt, verdict, this.#webhooks.pausedMs(webhookId));
-      const [after] = await AFTER_TRY.execute(db, values);
-      // It went with its webhook.
-      if (after === undefined) return;
-      await ATTEMPT.execute(db, attemptRow(id, after.attempts, attempt));
-      if (values.finishedAt === null) return;
-      const next = { webhookId, orderingKey: after.ordering_key, at: values.finishedAt };
-      if ((await PROMOTE.execute(db, next)).length > 0) this.#watch.changed(webhookId);
-    });
+    await this.#records.ask({ webhookId, id, attempt, verdict });
   }
 
   async giveUp(webhookId: string, at: number, limit: number): Promise<number> {
@@ -87,5 +74,23 @@ export class SqlDeliveryQueue implements DeliveryQueue {
 
   async prune(before: number, limit: number): Promise<number> {
     return await pruneDeliveries(this.#writes, this.#webhooks, before, limit);
+  }
+
+  async #loadAll(take: () => readonly string[]) {
+    // What is begun together asks one after another, within one turn of the event loop.
+    await setImmediate();
+    const ids = take();
+    const rows = await DUE_DELIVERIES.execute(this.#db, { ids: JSON.stringify(ids.map((id) => ({ id }))) });
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  async #recordAll(take: () => readonly Tried[]): Promise<readonly null[]> {
+    return await this.#writes.run(async (db) => {
+      const tried = take();
+      const due = await recordTries(db, tried, (webhookId) => this.#webhooks.pausedMs(webhookId));
+      for (const webhookId of due) this.#watch.changed(webhookId);
+      return tried.map(() => null);
+    });
   }
 }

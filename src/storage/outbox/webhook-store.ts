@@ -40,8 +40,7 @@ export class WebhookStore implements WebhookBook, EventWebhooks {
   }
 
   list(projectId: string, phoneNumberId?: string | null): readonly Webhook[] {
-    const all = [...this.#entries.values()].map(({ webhook }) => webhook);
-    return all.filter(
+    return this.all().filter(
       (webhook) =>
         webhook.projectId === projectId && (phoneNumberId === undefined || webhook.phoneNumberId === phoneNumberId),
     );
@@ -54,6 +53,11 @@ export class WebhookStore implements WebhookBook, EventWebhooks {
   /** The ids of all webhooks, of all projects. */
   ids(): readonly string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** Of all projects. */
+  all(): readonly Webhook[] {
+    return [...this.#entries.values()].map(({ webhook }) => webhook);
   }
 
   /** Those that are gone and still have deliveries. */

@@ -6,6 +6,8 @@ import { openTestDatabase } from '../../support/database.ts';
 const OF_ONE_KIND: Readonly<Record<string, string>> = {
   'seal.test.ts': 'seals texts',
   'iso-time.test.ts': 'writes times',
+  'contacts/statements.test.ts': "SQLite's choice of indexes",
+  'together.test.ts': 'gathers what is asked for',
   'kept-statements.test.ts': "SQLite's own driver",
   'single-owner.test.ts': 'the claim on a file',
   'single-owner-postgres.test.ts': 'the claim by an advisory lock',

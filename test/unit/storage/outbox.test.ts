@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
-import type { Attempt, Delivery, DeliveryQuery } from '../../../src/events/ports.ts';
-import { SealError } from '../../../src/storage/seal.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { Attempt, Delivery, DeliveryQuery, Verdict } from '../../../src/events/ports.ts';
+import { GroupCommit } from '../../../src/storage/group-commit.ts';
+import { openOutbox } from '../../../src/storage/outbox/open-outbox.ts';
+import { SealError, Sealer } from '../../../src/storage/seal.ts';
 import { T0 } from '../../support/call.ts';
 import { DATABASES, everythingIn, rowsIn } from '../../support/databases.ts';
+import { MASTER_KEY } from '../../support/master-key.ts';
 import { NUMBER_ID, newEvent, openTestOutbox, PROJECT_ID, type TestOutbox, webhook } from '../../support/outbox.ts';
+import { overheardTables } from '../../support/overheard-tables.ts';
 
 const ALL: DeliveryQuery = {
   projectId: PROJECT_ID,
@@ -36,7 +40,9 @@ async function listed(box: TestOutbox, query: Partial<DeliveryQuery> = {}): Prom
 async function dueKeys(box: TestOutbox, now = LATER): Promise<readonly (string | undefined)[]> {
   const queued = await box.deliveryQueue.queued(WEBHOOK.id, 100);
   const due = queued.filter(({ dueAt }) => dueAt <= now);
-  return await Promise.all(due.map(async ({ id }) => (await box.deliveryQueue.load(WEBHOOK.id, id))?.idempotencyKey));
+  return await Promise.all(
+    due.map(async ({ id }) => (await box.deliveryQueue.load(WEBHOOK.id, id, now))?.idempotencyKey),
+  );
 }
 
 async function idOf(box: TestOutbox, idempotencyKey: string): Promise<string> {
@@ -140,6 +146,53 @@ describe.each(DATABASES)('the queue of a webhook ($name)', ({ fresh }) => {
     expect(await box.deliveryQueue.queued('another', 9)).toEqual([]);
   });
 
+  it('does not give out what was tried since it was seen there', async () => {
+    const box = await withCalls();
+    const [seen] = await box.deliveryQueue.queued(WEBHOOK.id, 1);
+    await box.deliveryQueue.record(WEBHOOK.id, seen!.id, REFUSED, { type: 'retry', at: T0 + 10_000 });
+    expect(await box.deliveryQueue.load(WEBHOOK.id, seen!.id, T0 + 9_999)).toBeNull();
+    expect(await box.deliveryQueue.load(WEBHOOK.id, seen!.id, T0 + 10_000)).not.toBeNull();
+  });
+
+  it('loads, and writes down, any number of deliveries with the statements of one', async () => {
+    const place = await fresh();
+    await (await openTestOutbox(place)).webhooks.put(WEBHOOK);
+    const { db, asked } = await overheardTables(place);
+    const writes = new GroupCommit(db);
+    const { outbox, deliveryQueue } = await openOutbox(db, writes, new Sealer(MASTER_KEY));
+    deliveryQueue.onChange(() => {});
+    const events = Array.from({ length: 60 }, (_, n) => newEvent({ idempotencyKey: `${n}`, orderingKey: `${n % 20}` }));
+    await Promise.all(events.map((event) => writes.run((transaction) => outbox.emit(transaction, event))));
+    const heads = await deliveryQueue.queued(WEBHOOK.id, 100);
+    const works = vi.spyOn(writes, 'run');
+    asked.length = 0;
+    // SQLite's driver tells of these as of statements.
+    const statements = () => asked.filter(({ sql }) => !/^(begin|commit)/.test(sql));
+    const loaded = await Promise.all(heads.map(({ id }) => deliveryQueue.load(WEBHOOK.id, id, LATER)));
+    expect(loaded.map((each) => Number(each?.idempotencyKey)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n),
+    );
+    expect(statements()).toHaveLength(1);
+    const verdictOf = (n: number): Verdict =>
+      ([{ type: 'delivered' }, { type: 'given_up' }, { type: 'retry', at: LATER + 1 }] as const)[n % 3]!;
+    await Promise.all(
+      loaded.map((each, n) => deliveryQueue.record(WEBHOOK.id, each!.id, attempt({ durationMs: n }), verdictOf(n))),
+    );
+    expect(statements()).toHaveLength(1 + 3);
+    expect(works).toHaveBeenCalledTimes(1);
+    const next = await deliveryQueue.queued(WEBHOOK.id, 100);
+    const waiting = loaded.flatMap((each, n) => (n % 3 === 2 ? [each!.id] : []));
+    expect(
+      next
+        .filter(({ dueAt }) => dueAt > LATER)
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(waiting.toSorted());
+    const behind = await Promise.all(next.map(({ id }) => deliveryQueue.load(WEBHOOK.id, id, LATER)));
+    const expected = loaded.flatMap((each, n) => (n % 3 === 2 ? [] : [`${Number(each!.idempotencyKey) + 20}`]));
+    expect(behind.flatMap((each) => each?.idempotencyKey ?? []).toSorted()).toEqual(expected.toSorted());
+  });
+
   it('keeps the order over a restart, with what is emitted after it', async () => {
     const place = await fresh();
     const first = await openTestOutbox(place);
@@ -164,7 +217,11 @@ describe.each(DATABASES)('the queue of a webhook ($name)', ({ fresh }) => {
     await pause(T0);
     await resume(T0 + 1_000);
     const id = await idOf(box, 'a1');
-    expect(await box.deliveryQueue.load(WEBHOOK.id, id)).toMatchObject({ tries: 0, firstTryAt: null, pausedMs: 0 });
+    expect(await box.deliveryQueue.load(WEBHOOK.id, id, LATER)).toMatchObject({
+      tries: 0,
+      firstTryAt: null,
+      pausedMs: 0,
+    });
     await box.deliveryQueue.record(WEBHOOK.id, id, attempt({ ...REFUSED, at: T0 + 2_000 }), {
       type: 'retry',
       at: T0 + 3_000,
@@ -178,7 +235,7 @@ describe.each(DATABASES)('the queue of a webhook ($name)', ({ fresh }) => {
       updatedAt: T0 + 11_000,
     });
     await resume(T0 + 70_000);
-    expect(await box.deliveryQueue.load(WEBHOOK.id, id)).toMatchObject({
+    expect(await box.deliveryQueue.load(WEBHOOK.id, id, LATER)).toMatchObject({
       tries: 1,
       firstTryAt: T0 + 2_000,
       pausedMs: 60_000,
@@ -222,6 +279,25 @@ describe.each(DATABASES)('the queue of a webhook ($name)', ({ fresh }) => {
     expect(await box.deliveryQueue.prune(LATER + 8, 100)).toBe(1);
     expect(await rowsIn(place, 'select id from webhook_events')).toHaveLength(2);
     expect(await rowsIn(place, 'select delivery_id from webhook_attempts')).toEqual([]);
+  });
+
+  it('forgets what has waited too long for somebody to resume the webhook, and goes on behind it', async () => {
+    const place = await fresh();
+    const box = await openTestOutbox(place);
+    const other = webhook({ id: 'other' });
+    await box.webhooks.put(WEBHOOK);
+    await box.webhooks.put(other);
+    for (const [n, key] of ['a1', 'a2', 'b1', 'a3'].entries()) {
+      await box.emit(newEvent({ idempotencyKey: key, orderingKey: key.slice(0, 1), at: T0 + n }));
+    }
+    expect(await box.deliveryQueue.prune(T0 + 3, 100)).toBe(0);
+    await box.webhooks.put({ ...WEBHOOK, standing: { type: 'paused', at: T0, why: 'x' } });
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(2);
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(1);
+    expect(await box.deliveryQueue.prune(T0 + 3, 2)).toBe(0);
+    expect(await listed(box, { webhookId: 'other' })).toHaveLength(4);
+    await box.webhooks.put(WEBHOOK);
+    expect(await dueKeys(box)).toEqual(['a3']);
   });
 });
 
@@ -307,7 +383,7 @@ describe.each(DATABASES)('the log of deliveries ($name)', ({ fresh }) => {
       await box.deliveryQueue.record(WEBHOOK.id, await idOf(box, key), attempt(), { type: 'delivered' });
     }
     expect(await dueKeys(box)).toEqual(['1']);
-    expect(await box.deliveryQueue.load(WEBHOOK.id, id)).toMatchObject({ tries: 0, firstTryAt: null });
+    expect(await box.deliveryQueue.load(WEBHOOK.id, id, LATER)).toMatchObject({ tries: 0, firstTryAt: null });
     await box.deliveryQueue.record(WEBHOOK.id, id, attempt(), { type: 'delivered' });
     expect(await box.deliveries.find(PROJECT_ID, id)).toMatchObject({ status: 'delivered', attempts: 2 });
     await box.deliveries.redeliver(PROJECT_ID, id, LATER);
@@ -345,6 +421,16 @@ describe.each(DATABASES)('the log of deliveries ($name)', ({ fresh }) => {
     }
   });
 
+  it('has what happened in one millisecond sent again, and lists it, in the order in which it happened', async () => {
+    const box = await open();
+    const keys = Array.from({ length: 30 }, (_, n) => `${n}`);
+    for (const key of keys) await box.emit(newEvent({ idempotencyKey: key, orderingKey: 'a' }));
+    await drain(box, attempt());
+    expect((await listed(box)).map((each) => each.idempotencyKey)).toEqual(keys.toReversed());
+    await box.deliveries.redeliverSpan(WEBHOOK.id, { since: T0, until: T0, status: null }, LATER);
+    expect(await drain(box, attempt({ at: LATER }))).toEqual(keys.map(Number));
+  });
+
   it('does not show what was sent to a webhook that is gone, and lets go of it a little at a time', async () => {
     const place = await fresh();
     const box = await openTestOutbox(place);
@@ -376,7 +462,7 @@ async function drain(box: TestOutbox, taken: Attempt): Promise<readonly number[]
   for (;;) {
     const queued = await box.deliveryQueue.queued(WEBHOOK.id, 100);
     if (queued.length === 0) return sent;
-    const loaded = await Promise.all(queued.map(({ id }) => box.deliveryQueue.load(WEBHOOK.id, id)));
+    const loaded = await Promise.all(queued.map(({ id, dueAt }) => box.deliveryQueue.load(WEBHOOK.id, id, dueAt)));
     sent.push(...loaded.map((each) => Number(each?.idempotencyKey)));
     await Promise.all(queued.map(({ id }) => box.deliveryQueue.record(WEBHOOK.id, id, taken, { type: 'delivered' })));
   }

@@ -133,4 +133,20 @@ describe.each(DATABASES)('a database from before there were contacts ($name)', (
     const [contact] = (await database.contacts.list({ ...PAGE, user: null })).data;
     expect(contact).toMatchObject({ id: 'late', profileName: 'Zoe', createdAt: T0 + 20 });
   });
+
+  it('lets the version before make one pair of two, though it knows of no conversations', async () => {
+    const place = await fresh();
+    await make0004(place);
+    const database = await openTestDatabase(place);
+    const before = open(place);
+    // As that version does it when a webhook names a user by number and BSUID.
+    for (const table of ['calls', 'permission_requests', 'dials']) {
+      await before.updateTable(table).set({ pair_id: BOB }).where('pair_id', '=', ADA).execute();
+    }
+    await before.deleteFrom('permission_pairs').where('id', '=', ADA).execute();
+    await before.destroy();
+    const call = await database.calls.find(DEFAULT_PROJECT_ID, 'one');
+    expect(call).toMatchObject({ whatsapp_contact_id: BOB, whatsapp_conversation_id: ADA });
+    expect(await database.conversations.find(DEFAULT_PROJECT_ID, ADA)).toMatchObject({ id: ADA, contact: null });
+  });
 });
