@@ -27,7 +27,7 @@ export interface Operation {
   readonly answers?: Readonly<Record<number, OperationAnswer>>;
   /** Graph's own answer comes back as it is, whatever status it has. */
   readonly passesThrough?: true;
-  /** Beside those of every route with a key (unauthorized, forbidden, rate_limited, bad bodies, internal). */
+  /** Beside those of every route with a key (openapi/error-answers.ts). */
   readonly errors?: readonly ApiErrorName[];
 }
 

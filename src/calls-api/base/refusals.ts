@@ -39,7 +39,7 @@ export const DENIAL_ERRORS: readonly ApiErrorName[] = [...new Set(Object.values(
 
 /** And why one is not placed from here. */
 export const DIAL_ERRORS: readonly ApiErrorName[] = [
-  ...new Set([...DENIAL_ERRORS, ...Object.values(UNAVAILABLE).map(([name]) => name), 'graph_unanswered' as const]),
+  ...new Set([...DENIAL_ERRORS, ...Object.values(UNAVAILABLE).map(([name]) => name)]),
 ];
 
 /** Answers what was not done: Graph's own words as they were, and everything else by the table of errors. */

@@ -53,5 +53,13 @@ through, but on a call whose media this service has: that can be ended here, and
   body,
   answers: { 200: { description: 'It was done', body: answer } },
   passesThrough: true,
-  errors: ['unknown_number', 'invalid_parameter', 'bridge_has_call', 'connect_refused', 'not_now', ...DIAL_ERRORS],
+  errors: [
+    'unknown_number',
+    'invalid_parameter',
+    'bridge_has_call',
+    'connect_refused',
+    'not_now',
+    'graph_unanswered',
+    ...DIAL_ERRORS,
+  ],
 };

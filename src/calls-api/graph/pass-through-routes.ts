@@ -90,23 +90,23 @@ const PASSED = {
   description: DESCRIPTION,
   query: QUERY,
   passesThrough: true,
-  errors: [
-    'unknown_number',
-    'invalid_parameter',
-    'no_such_route',
-    'graph_unreachable',
-    'graph_unanswered',
-    'body_too_large',
-  ],
+  errors: ['unknown_number', 'invalid_parameter', 'no_such_route', 'graph_unreachable', 'graph_unanswered'],
 } as const satisfies Partial<Operation>;
+const WITH_BODY = { ...PASSED, errors: [...PASSED.errors, 'body_too_large'] } as const;
 
-const READ: Operation = { ...PASSED, id: 'read_graph', summary: 'Graph: read an object or an edge', scope: 'read' };
-const WRITE: Operation = { ...PASSED, id: 'write_graph', summary: 'Graph: write', scope: 'admin' };
-const REPLACE: Operation = { ...PASSED, id: 'replace_graph', summary: 'Graph: replace', scope: 'admin' };
-const CHANGE: Operation = { ...PASSED, id: 'change_graph', summary: 'Graph: change', scope: 'admin' };
-const REMOVE: Operation = { ...PASSED, id: 'delete_graph', summary: 'Graph: delete', scope: 'admin' };
-const UPLOAD: Operation = {
+const READ: Operation = {
   ...PASSED,
+  id: 'read_graph',
+  summary: 'Graph: read an object or an edge',
+  scope: 'read',
+  errors: [...PASSED.errors, 'forbidden'],
+};
+const WRITE: Operation = { ...WITH_BODY, id: 'write_graph', summary: 'Graph: write', scope: 'admin' };
+const REPLACE: Operation = { ...WITH_BODY, id: 'replace_graph', summary: 'Graph: replace', scope: 'admin' };
+const CHANGE: Operation = { ...WITH_BODY, id: 'change_graph', summary: 'Graph: change', scope: 'admin' };
+const REMOVE: Operation = { ...WITH_BODY, id: 'delete_graph', summary: 'Graph: delete', scope: 'admin' };
+const UPLOAD: Operation = {
+  ...WITH_BODY,
   id: 'upload_media',
   summary: 'Graph: upload media',
   description: 'A form (`multipart/form-data`) with `messaging_product`, `type` and `file`, of at most 101 MiB.',

@@ -63,5 +63,5 @@ const OPERATION: Operation = {
   }),
   answers: { 200: { description: 'What the user allows', body: answer } },
   passesThrough: true,
-  errors: ['unknown_number', 'number_not_found', 'invalid_parameter', 'graph_unanswered'],
+  errors: ['unknown_number', 'number_not_found', 'invalid_parameter'],
 };

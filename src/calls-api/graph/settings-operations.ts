@@ -36,6 +36,7 @@ export const GET_SETTINGS: Operation = {
   summary: 'Graph: settings of a number',
   description: 'Passed on as it is. What the answer says of calling is kept with the number, but passwords.',
   scope: 'read',
+  errors: [...COMMON.errors, 'forbidden'],
   query: z.looseObject({
     fields: z.string().optional().meta({ description: 'Such as `calling`' }),
     include_sip_credentials: z.string().optional().meta({ description: '`true`: with passwords. Wants scope `admin`' }),

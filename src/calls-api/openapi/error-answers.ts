@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { API_ERRORS, type ApiErrorName } from '../base/error-table.ts';
 import { isPlatformPath } from '../base/platform-path.ts';
+import type { DescribedRoute } from './route-book.ts';
 
 /** What every route with a key may answer. */
-const COMMON: readonly ApiErrorName[] = ['bad_request', 'unauthorized', 'forbidden', 'rate_limited', 'internal'];
+const COMMON: readonly ApiErrorName[] = [
+  'bad_request',
+  'unauthorized',
+  'project_not_found',
+  'rate_limited',
+  'internal',
+];
 /** And every one that takes a body. */
 const WITH_BODY: readonly ApiErrorName[] = ['body_too_large', 'too_deep'];
 
@@ -34,10 +41,18 @@ const platformError = z
   });
 
 /** The error answers of one operation, by HTTP status. */
-export function errorAnswers(url: string, names: readonly ApiErrorName[], takesBody: boolean) {
+export function errorAnswers({ url, operation }: DescribedRoute) {
+  const { scope, installation, body, errors = [] } = operation;
   const schema = isPlatformPath(url) ? platformError : graphError;
   const byStatus = new Map<number, string[]>();
-  for (const name of new Set([...COMMON, ...(takesBody ? WITH_BODY : []), ...names])) {
+  const names = [
+    ...COMMON,
+    // Every key may read.
+    ...(scope === 'read' && installation !== true ? [] : (['forbidden'] as const)),
+    ...(body === undefined ? [] : WITH_BODY),
+    ...errors,
+  ];
+  for (const name of new Set(names)) {
     const { status, message } = API_ERRORS[name];
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${name}\`: ${message}.`]);
   }

@@ -59,11 +59,12 @@ export function openApiDocument(routes: readonly DescribedRoute[], version: stri
 }
 
 function operationObject(
-  { operation, url }: DescribedRoute,
+  route: DescribedRoute,
   aliases: readonly DescribedRoute[],
   parameters: readonly string[],
 ): ZodOpenApiOperationObject {
-  const { id, tag, summary, body, query, headers, errors = [] } = operation;
+  const { operation } = route;
+  const { id, tag, summary, body, query, headers } = operation;
   const path = z.object(Object.fromEntries(parameters.map((name) => [name, PATH_PARAMETERS[name] ?? z.string()])));
   return {
     operationId: id,
@@ -72,7 +73,7 @@ function operationObject(
     description: descriptionOf(operation, aliases),
     requestParams: { path, ...(query !== undefined && { query }), ...(headers !== undefined && { header: headers }) },
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: { ...answersOf(operation), ...errorAnswers(url, errors, body !== undefined) },
+    responses: { ...answersOf(operation), ...errorAnswers(route) },
   };
 }
 

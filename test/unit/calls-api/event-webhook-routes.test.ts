@@ -104,6 +104,14 @@ describe('a webhook', () => {
     expect(JSON.stringify(answer)).toMatch(rule);
   });
 
+  it.each([OF_PROJECT, OF_NUMBER])('refuses what is wrong in what is asked of it: %s', async (of) => {
+    const { ask, create } = await setUp();
+    const { id } = await create(of);
+    expect((await ask('PATCH', `${of}/${id}`, { url: 'ftp://receiver.example' })).status).toBe(422);
+    expect((await ask('POST', `${of}/${id}/test`, { event_type: 'nothing' })).status).toBe(422);
+    expect((await ask('POST', `${of}/${id}/redeliver`, { since: 'yesterday' })).status).toBe(422);
+  });
+
   it("of Meta's own kind is one for a number, takes everything, and is of no project as a whole", async () => {
     const { ask, create } = await setUp();
     await create(OF_NUMBER, { kind: 'meta' });

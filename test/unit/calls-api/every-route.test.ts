@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../../src/calls-api/base/operation.ts';
 import type { DescribedRoute } from '../../../src/calls-api/openapi/route-book.ts';
 import { API_KEY, testApi } from '../../support/api-server.ts';
+import { PHONE_NUMBER_ID } from '../../support/call-identity.ts';
 
 const LEVELS = 61;
 const TOO_DEEP = `${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}`;
@@ -29,6 +31,10 @@ function takesBody({ operation, method }: DescribedRoute): boolean {
   return operation.body !== undefined && operation.passesThrough !== true && method !== 'GET';
 }
 
+function maySendMuch({ body, errors = [] }: Operation): boolean {
+  return body !== undefined || errors.includes('body_too_large');
+}
+
 async function routesOf(server: FastifyInstance): Promise<readonly DescribedRoute[]> {
   await server.ready();
   return server.describedRoutes;
@@ -49,6 +55,28 @@ describe('every route behind a key', () => {
     for (const route of await routesOf(server)) {
       const { statusCode } = await server.inject({ method: route.method as 'GET', url: pathTo(route) });
       expect([route.method, route.url, statusCode]).toEqual([route.method, route.url, 401]);
+    }
+  });
+
+  it('answers 404 to a key that names a project that there is not', async () => {
+    const { server } = await testApi();
+    for (const route of await routesOf(server)) {
+      const headers = { 'x-api-key': API_KEY, 'x-project-id': 'none' };
+      const { statusCode } = await server.inject({ method: route.method as 'GET', url: pathTo(route), headers });
+      expect([route.method, route.url, statusCode]).toEqual([route.method, route.url, 404]);
+    }
+  });
+
+  it('answers 413 to a body that says it is larger than any may be', async () => {
+    const { server } = await testApi();
+    for (const route of (await routesOf(server)).filter(({ operation }) => maySendMuch(operation))) {
+      const { statusCode } = await server.inject({
+        method: route.method as 'POST',
+        url: pathTo(route).replace('4711', PHONE_NUMBER_ID),
+        headers: { 'x-api-key': API_KEY, 'content-type': 'application/json', 'content-length': String(2 ** 30) },
+        payload: '{}',
+      });
+      expect([route.method, route.url, statusCode]).toEqual([route.method, route.url, 413]);
     }
   });
 

@@ -286,6 +286,17 @@ describe('call_permissions', () => {
 });
 
 describe('messages', () => {
+  it('without an answer of Graph are 504, a request for permission and any other', async () => {
+    const api = await dialApi();
+    await api.message();
+    api.graph.onSend = () => ({ type: 'unknown', answer: null });
+    const text = { messaging_product: 'whatsapp', to: USER.waId, type: 'text', text: { body: 'Hello' } };
+    for (const message of [text, REQUEST]) {
+      const { status, body } = await api.post(`${GRAPH}/messages`, message);
+      expect([status, body.error.code]).toEqual([504, 131000]);
+    }
+  });
+
   it('pass a request for permission through and count it', async () => {
     const api = await dialApi();
     await api.message();

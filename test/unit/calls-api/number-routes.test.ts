@@ -12,6 +12,7 @@ import { toldIn } from '../../support/told.ts';
 import { assignmentOf, voiceAgent } from '../../support/voice-agent.ts';
 
 const ONE = `${NUMBERS}/${PHONE_NUMBER_ID}`;
+const OLDER = `/api/v1/whatsapp_configs/${PHONE_NUMBER_ID}`;
 const NEW = '222000000000002';
 const TOKEN = 'EAAG-a-new-token';
 const found = (id = NEW) => ({
@@ -112,7 +113,7 @@ describe('a number', () => {
       expect(foreign).toEqual(await ask(api, method, `${unknown}${below}`, given, api.otherKey));
       expect(foreign.status).toBe(404);
     }
-    const older = await ask(api, 'PATCH', `/api/v1/whatsapp_configs/${PHONE_NUMBER_ID}`, body, api.otherKey);
+    const older = await ask(api, 'PATCH', OLDER, body, api.otherKey);
     expect(older.status).toBe(404);
     expect(api.graph.requests).toEqual([]);
     expect(api.database.numbers.isOurs(PHONE_NUMBER_ID)).toBe(true);
@@ -266,7 +267,7 @@ describe('to switch calls on', () => {
   it.each([
     [ONE, { whatsapp_phone_number: { calls_enabled: true } }],
     [ONE, { calls_enabled: true }],
-    [`/api/v1/whatsapp_configs/${PHONE_NUMBER_ID}`, { whatsapp_config: { calls_enabled: true } }],
+    [OLDER, { whatsapp_config: { calls_enabled: true } }],
   ])('it is written at Graph and read back: PATCH %s %j', async (url, body) => {
     const api = await numberApi();
     api.graph.answers(SUCCESS, settingsOf('ENABLED'));
@@ -320,6 +321,13 @@ describe('to switch calls on', () => {
     const api = await numberApi(undefined, 1_000);
     api.graph.answers(...script);
     expect(await ask(api, 'PATCH', ONE, { calls_enabled: true })).toMatchObject({ status: 504 });
+  });
+
+  it('is refused and left unanswered under its older path as well', async () => {
+    const api = await numberApi(undefined, 1_000);
+    expect(await ask(api, 'PATCH', OLDER, { calls_enabled: 'yes' })).toMatchObject({ status: 422 });
+    api.graph.answers('hang');
+    expect(await ask(api, 'PATCH', OLDER, { calls_enabled: true })).toMatchObject({ status: 504 });
   });
 });
 

@@ -188,11 +188,26 @@ function upload(api: GraphApi, path: string, megabytes: number): Promise<number>
   });
 }
 
+const EVERY_WAY = [
+  ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [method, PROFILE] as const),
+  ...['GET', 'POST'].map((method) => [method, `${BASE}/${PN}/settings`] as const),
+  ['POST', `${BASE}/${PN}/media`] as const,
+];
+const BODY = { headers: { 'content-type': 'application/json' }, body: '{}' };
+
 describe('Graph without an answer', () => {
   it('that was not reached is told, and may be asked again', async () => {
     const api = await graphApi({ baseUrl: await deadUrl() });
-    for (const method of ['GET', 'POST']) {
-      expect(errorOf(await api.ask(PROFILE, { method }))).toEqual([502, 131016, undefined, expect.any(String)]);
+    for (const [method, path] of EVERY_WAY) {
+      expect(errorOf(await api.ask(path, { method, ...BODY }))).toEqual([502, 131016, undefined, expect.any(String)]);
+    }
+  });
+
+  it('that took what was asked and says nothing is told otherwise', async () => {
+    const api = await graphApi({ answerMs: 50 });
+    api.graph.answers('hang');
+    for (const [method, path] of EVERY_WAY) {
+      expect(errorOf(await api.ask(path, { method, ...BODY }))).toEqual([504, 131000, undefined, expect.any(String)]);
     }
   });
 
