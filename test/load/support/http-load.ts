@@ -118,6 +118,9 @@ class Lane {
     this.#left -= bytes;
     if (this.#left > 0) return;
     this.#left = -1;
-    this.#done(this.#status);
+    const done = this.#done;
+    // What closes later was answered.
+    this.#done = () => {};
+    done(this.#status);
   }
 }
