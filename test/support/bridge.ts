@@ -157,6 +157,8 @@ export function bridgeEnvironment(setting: Setting): Record<string, string> {
     TALKWIRE_DATABASE: join(setting.folder, 'talkwire.db'),
     TALKWIRE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     TALKWIRE_API_KEYS: API_KEY,
+    // Tests that wait for something ask for it all the time.
+    TALKWIRE_RATE_LIMIT: '0',
     TALKWIRE_APP_SECRETS: setting.app,
     TALKWIRE_VERIFY_TOKEN: 'verify-me',
     TALKWIRE_GRAPH_URL: setting.graphUrl,
