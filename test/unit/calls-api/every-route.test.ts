@@ -80,6 +80,17 @@ describe('every route behind a key', () => {
     }
   });
 
+  it('answers 400 to a page that is none, where pages have numbers', async () => {
+    const { server } = await testApi();
+    for (const route of (await routesOf(server)).filter(
+      ({ operation }) => 'per_page' in (operation.query?.shape ?? {}),
+    )) {
+      const url = `${pathTo(route).replace('4711', PHONE_NUMBER_ID)}?page=0`;
+      const { statusCode } = await server.inject({ url, headers: { 'x-api-key': API_KEY } });
+      expect([route.url, statusCode]).toEqual([route.url, 400]);
+    }
+  });
+
   it('answers 429 to a key that asks too often', async () => {
     const { server } = await testApi({ requestsPerSecond: 1 });
     for (const route of await routesOf(server)) {
