@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { correlate, parseWav, resample, writeWav } from '../../src/audio/index.ts';
 import {
   type BrowserPhone,
@@ -314,19 +314,18 @@ interface Line {
   readonly phone: BrowserPhone;
 }
 
-/** An agent, a bridge that a browser reaches, and a phone: there while the tests of a describe run. */
+/**
+ * An agent, a bridge that a browser reaches, and a phone, new for every test of a describe: what a person allowed in
+ * one, or in an attempt that is repeated, is not allowed in the next.
+ */
 function theLine(): Line {
   const line: { -readonly [K in keyof Line]?: Line[K] } = {};
-  beforeAll(async () => {
-    line.agent = await RawAgent.start();
+  beforeEach(async () => {
+    const agent = await RawAgent.start();
+    open.push({ close: () => agent.stop() });
     const environment = { TALKWIRE_BIND_ADDRESSES: ['127.0.0.1', ...lanAddresses()].join(',') };
-    line.bridge = await startBridge({ agentUrl: line.agent.url, environment });
-    line.phone = await servePage(line.bridge);
-  });
-  afterAll(async () => {
-    await line.phone?.close();
-    await line.bridge?.close();
-    await line.agent?.stop();
+    const bridge = keep(await startBridge({ agentUrl: agent.url, environment }));
+    Object.assign(line, { agent, bridge, phone: keep(await servePage(bridge)) });
   });
   return line as Line;
 }
