@@ -56,9 +56,9 @@ export interface Database extends OutboxStores, ContactStores {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const sealer = new Sealer(options.masterKey);
-  const db = await openTables(options, sealer);
+  const { db, toDisk } = await openTables(options, sealer);
   try {
-    const writes = new GroupCommit(db);
+    const writes = new GroupCommit(db, toDisk);
     const projects = await ProjectStore.load(db, writes);
     const outbox = await openOutbox(db, writes, sealer);
     keepOutbox(db, outbox.outbox);

@@ -30,12 +30,15 @@ const LAST_ATTEMPT_AFTER_MS = 4_000;
  */
 export class GroupCommit {
   readonly #db: Kysely<Schema>;
+  readonly #toDisk: () => Promise<void>;
   #waiting: Entry[] = [];
   #flushing: Promise<void> | null = null;
   #underWay: Promise<void> = Promise.resolve();
 
-  constructor(db: Kysely<Schema>) {
+  /** `toDisk` resolves when what was committed before is on the disk, for a database whose commits do not wait for that. */
+  constructor(db: Kysely<Schema>, toDisk: () => Promise<void> = async () => {}) {
     this.#db = db;
+    this.#toDisk = toDisk;
   }
 
   run<T>(work: Work<T>): Promise<T> {
@@ -73,6 +76,7 @@ export class GroupCommit {
   async #commit(batch: readonly Entry[]): Promise<void> {
     try {
       const committed = await this.#patiently(() => this.#transact(batch));
+      await this.#sync();
       for (const tell of committed) tell();
     } catch (fault) {
       const isOfAll = fault instanceof ConnectionLost || fault instanceof OutcomeUnknown;
@@ -87,6 +91,14 @@ export class GroupCommit {
       for (const entry of batch) done.push(await entry.perform(transaction));
       return done;
     });
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#toDisk();
+    } catch (fault) {
+      throw new OutcomeUnknown('The disk failed while the database was written to it', { cause: fault });
+    }
   }
 
   async #patiently<T>(transact: () => Promise<T>): Promise<T> {

@@ -13,11 +13,14 @@ import {
   type SqliteStatement,
 } from 'kysely';
 
+/** What the dialect needs of a `DatabaseSync`. */
+export type SqliteConnection = Pick<DatabaseSync, 'prepare' | 'close'>;
+
 /** kysely's SQLite dialect on Node's own `node:sqlite`. Takes the ownership of `database` and closes it. */
 export class NodeSqliteDialect extends SqliteDialect implements Dialect {
   readonly #database: SqliteDatabase;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: SqliteConnection) {
     const adapted = adapt(database);
     super({ database: adapted });
     this.#database = adapted;
@@ -54,7 +57,7 @@ class ImmediateDriver extends SqliteDriver {
 const KEPT_STATEMENTS = 300;
 
 /** To prepare a statement takes SQLite longer than to run most of ours. kysely runs each to its end before the next. */
-function adapt(database: DatabaseSync): SqliteDatabase {
+function adapt(database: SqliteConnection): SqliteDatabase {
   const kept = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),

@@ -5,9 +5,13 @@ import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { PostgresDialect } from './postgres/postgres-dialect.ts';
 import type { Schema } from './schema.ts';
 import type { Sealer } from './seal.ts';
-import { openSqliteFile } from './sqlite-file.ts';
+import { SqliteFile } from './sqlite-file.ts';
 
-type Tables = Kysely<Schema>;
+export interface Tables {
+  readonly db: Kysely<Schema>;
+  /** Resolves when what was committed before is safe from a loss of power. Of a server, it was when the commit was over. */
+  toDisk(): Promise<void>;
+}
 
 /** A statement of the service takes milliseconds; one that takes this long is stuck, and holds up what comes after it. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -22,10 +26,12 @@ export async function openTables(place: DatabasePlace, sealer: Sealer): Promise<
 }
 
 async function openSqlite(path: string, sealer: Sealer): Promise<Tables> {
-  const db: Tables = new Kysely({ dialect: new NodeSqliteDialect(await openSqliteFile(path)) });
+  const file = await SqliteFile.open(path);
+  const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(file) });
   try {
     await runMigrations(db, sealer);
-    return db;
+    await file.toDisk();
+    return { db, toDisk: () => file.toDisk() };
   } catch (fault) {
     await db.destroy();
     throw fault;
@@ -34,11 +40,12 @@ async function openSqlite(path: string, sealer: Sealer): Promise<Tables> {
 
 async function openPostgres(url: string, sealer: Sealer): Promise<Tables> {
   // A migration of long tables takes its time.
-  const patient: Tables = new Kysely({ dialect: new PostgresDialect({ url, statementTimeoutMs: 0 }) });
+  const patient = new Kysely<Schema>({ dialect: new PostgresDialect({ url, statementTimeoutMs: 0 }) });
   try {
     await runMigrations(patient, sealer);
   } finally {
     await patient.destroy();
   }
-  return new Kysely({ dialect: new PostgresDialect({ url, statementTimeoutMs: STATEMENT_TIMEOUT_MS }) });
+  const dialect = new PostgresDialect({ url, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  return { db: new Kysely({ dialect }), toDisk: async () => {} };
 }

@@ -25,8 +25,8 @@ export interface TestOutbox extends OutboxStores {
 /** The outbox over a database, without the other stores. */
 export async function openOutboxAt(place: DatabasePlace, masterKey = MASTER_KEY): Promise<TestOutbox> {
   const sealer = new Sealer(masterKey);
-  const db = await openTables(place, sealer);
-  const writes = new GroupCommit(db);
+  const { db, toDisk } = await openTables(place, sealer);
+  const writes = new GroupCommit(db, toDisk);
   const opened = openOutbox(db, writes, sealer);
   // One that does not open leaves nothing behind.
   opened.catch(() => db.destroy());

@@ -4,7 +4,7 @@ import type { DatabasePlace } from '../../src/storage/index.ts';
 import { NodeSqliteDialect } from '../../src/storage/node-sqlite-dialect.ts';
 import { PostgresDialect } from '../../src/storage/postgres/postgres-dialect.ts';
 import type { Schema } from '../../src/storage/schema.ts';
-import { openSqliteFile } from '../../src/storage/sqlite-file.ts';
+import { SqliteFile } from '../../src/storage/sqlite-file.ts';
 
 /** The tables of a database that was opened before, for the time of the test, and each statement that they are asked. */
 export async function overheardTables(place: DatabasePlace): Promise<{ db: Kysely<Schema>; asked: CompiledQuery[] }> {
@@ -12,7 +12,7 @@ export async function overheardTables(place: DatabasePlace): Promise<{ db: Kysel
   const dialect =
     'url' in place
       ? new PostgresDialect({ url: place.url, statementTimeoutMs: 5_000 })
-      : new NodeSqliteDialect(await openSqliteFile(place.path));
+      : new NodeSqliteDialect(await SqliteFile.open(place.path));
   const db = new Kysely<Schema>({ dialect, log: ({ query }) => void asked.push(query) });
   onTestFinished(() => db.destroy());
   return { db, asked };
