@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deliverEvents, type Recipients } from './deliver-events.ts';
 import { forwardWebhook } from './forward/forward-webhook.ts';
 import type { WebhookForwarder } from './forward/forwarder.ts';
+import { Lanes, lanesOf } from './lanes.ts';
 import type { Inbox, SignalingClock, SignalingObserver, StoredWebhook, WorkedOff } from './ports.ts';
 import { quietObserver } from './quiet-observer.ts';
 import { type ParsedWebhook, parseJson, parseWebhook } from './webhook-parser.ts';
@@ -18,8 +19,8 @@ export interface InboxWorkerOptions extends Recipients {
 }
 
 /**
- * Works off stored webhooks, one at a time in order of arrival. One is closed when what it said is written down: a process
- * that dies before has the next one hear it again.
+ * Works off stored webhooks, those of one call in order of arrival. One is closed when what it said is written down: a
+ * process that dies before has the next one hear it again.
  */
 export interface InboxWorker {
   /** Begins, with what an earlier process left. */
@@ -28,13 +29,13 @@ export interface InboxWorker {
   wake(): void;
   /** Resolves when nothing that came waits any more, but what is set aside; after `timeoutMs` at the latest. */
   idle(timeoutMs: number): Promise<void>;
-  /** Resolves when the webhook at hand is finished; the others stay for the next start, as do those not yet written down. */
+  /** Resolves when the webhooks at hand are finished; the others stay for the next start, as do those not yet written down. */
   stop(): Promise<void>;
 }
 
 /** Rows asked for at once. */
 const BATCH = 50;
-/** Handed on before others get a turn of the event loop. */
+/** Begun before others get a turn of the event loop. */
 const AT_ONCE = 8;
 /** A webhook that fails this often is closed as failed; what spoke of calls stays in the inbox until it is pruned. */
 const ATTEMPTS = 5;
@@ -59,6 +60,9 @@ interface SetAside {
   readonly cancel: () => void;
   due: boolean;
 }
+
+/** `written` resolves when what was said is. */
+type Handled = { readonly workedOff: WorkedOff; readonly written: Promise<unknown> };
 
 class Worker implements InboxWorker {
   readonly #options: InboxWorkerOptions;
@@ -97,8 +101,8 @@ class Worker implements InboxWorker {
   }
 
   async idle(timeoutMs: number): Promise<void> {
-    const { clock } = this.#options;
     const late = Promise.withResolvers<void>();
+    const { clock } = this.#options;
     const cancel = clock.at(clock.now() + timeoutMs, late.resolve);
     await Promise.race([this.#finished(), late.promise]);
     cancel();
@@ -170,18 +174,18 @@ class Worker implements InboxWorker {
   }
 
   /**
-   * Hands all of them on before the first is closed: who waits for the last one waits for no other's commit, and they are
-   * closed with one, unless what one of them said takes longer to be written.
+   * Hands all of them on side by side, but those of one call, and before the first is closed: a call waits for the commits of
+   * no other, and they are closed with one, unless what one of them said takes longer to be written.
    */
   async #workOff(rows: readonly StoredWebhook[]): Promise<void> {
-    const attempts: { readonly id: number; readonly close: () => Promise<void> }[] = [];
+    const lanes = new Lanes();
+    const attempts: Promise<{ readonly id: number; readonly close: () => Promise<void> }>[] = [];
     for (const row of rows) {
       if (this.#stopped) break;
-      attempts.push({ id: row.id, close: await this.#attempt(row) });
-      // When the turns are long, one webhook in each would be too few.
+      attempts.push(this.#attempt(row, lanes).then((close) => ({ id: row.id, close })));
       if (attempts.length % AT_ONCE === 0) await nextTurn();
     }
-    for (const { id, close } of attempts) this.#closing.set(id, this.#untilClosed(id, close));
+    for (const { id, close } of await Promise.all(attempts)) this.#closing.set(id, this.#untilClosed(id, close));
   }
 
   async #untilClosed(id: number, close: () => Promise<void>): Promise<void> {
@@ -190,9 +194,14 @@ class Worker implements InboxWorker {
   }
 
   /** Returns what is left to do for the row; that never rejects. */
-  async #attempt(row: StoredWebhook): Promise<() => Promise<void>> {
+  async #attempt(row: StoredWebhook, lanes: Lanes): Promise<() => Promise<void>> {
     try {
-      const { workedOff, written } = await this.#handle(row);
+      const json = parseJson(row.body);
+      const parsed = parseWebhook(json, row.receivedAt, this.#options.messages?.keeps);
+      const handle = async () => (this.#stopped ? null : await this.#handle(row, json, parsed));
+      const handled = await lanes.run(lanesOf(parsed), handle);
+      if (handled === null) return async () => {};
+      const { workedOff, written } = handled;
       return async () => {
         const isWritten = await Promise.race([written.then(() => true), this.#halt.promise.then(() => false)]);
         if (isWritten) await this.#close(row, workedOff);
@@ -219,11 +228,8 @@ class Worker implements InboxWorker {
     if (attempts < ATTEMPTS || !(await this.#giveUp(row, fault))) this.#putAside(row.id, attempts);
   }
 
-  async #handle(row: StoredWebhook): Promise<{ workedOff: WorkedOff; written: Promise<unknown> }> {
+  async #handle(row: StoredWebhook, json: unknown, parsed: ParsedWebhook): Promise<Handled> {
     const { clock } = this.#options;
-    const json = parseJson(row.body);
-    const { messages } = this.#options;
-    const parsed = parseWebhook(json, row.receivedAt, messages?.keeps);
     for (const item of parsed.ignored) this.#observer.onIgnored(item);
     // Whatever becomes of its events here, it is handed on; somebody is on the phone, so nothing waits for that.
     const [{ taken, foreign, written }] = await Promise.all([

@@ -149,12 +149,70 @@ describe('the inbox worker', () => {
       if (seen.length === 2) stopping = worker.stop();
     });
     let stopping = Promise.resolve();
-    for (const id of ['one', 'two', 'three']) await inbox.put(terminate(id));
+    for (const copy of [1, 2, 3]) await inbox.put(callsWebhook({ copy, calls: [{ id: 'one', event: 'terminate' }] }));
     worker.start();
     await work();
     await stopping;
-    expect(seen).toEqual(['one', 'two']);
+    expect(seen).toEqual(['one', 'one']);
     expect([...inbox.outcomes.keys()]).toEqual([1, 2]);
+  });
+
+  it('hands on what was said of one call in its order, whatever becomes of it, and holds up no other call', async () => {
+    const taken = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { inbox, worker, seen } = setUp(async ({ identity }) => {
+      if (identity.callId === 'slow') await taken[seen.filter((id) => id === 'slow').length - 1]?.promise;
+    });
+    for (const copy of [1, 2, 3]) await inbox.put(callsWebhook({ copy, calls: [{ id: 'slow', event: 'terminate' }] }));
+    await inbox.put(terminate('other'));
+    worker.start();
+    await work();
+    expect(seen).toEqual(['slow', 'other']);
+    taken[0]!.reject(new Error('no luck'));
+    await work();
+    expect(seen).toEqual(['slow', 'other', 'slow']);
+    taken[1]!.resolve();
+    await work();
+    expect(seen).toEqual(['slow', 'other', 'slow', 'slow']);
+  });
+
+  it('waits, with a webhook of two calls, for what was said of either before', async () => {
+    const taken = Promise.withResolvers<void>();
+    const { inbox, worker, seen } = setUp(({ identity }) =>
+      identity.callId === 'slow' ? taken.promise : Promise.resolve(),
+    );
+    await inbox.put(terminate('slow'));
+    await inbox.put(
+      callsWebhook({
+        calls: [
+          { id: 'quick', event: 'terminate' },
+          { id: 'slow', event: 'terminate' },
+        ],
+      }),
+    );
+    await inbox.put(terminate('quick'));
+    worker.start();
+    await work();
+    expect(seen).toEqual(['slow']);
+    taken.resolve();
+    await work();
+    expect(seen).toEqual(['slow', 'quick', 'slow', 'quick']);
+  });
+
+  it('hears what is said of people one after the other', async () => {
+    const taken = Promise.withResolvers<void>();
+    const { inbox, worker, told, seen } = setUp(undefined, () => taken.promise);
+    for (const id of ['wamid.1', 'wamid.2']) {
+      await inbox.put(messagesWebhook({ messages: [permissionReply({ response: 'accept' }, { id })] }));
+    }
+    await inbox.put(terminate('one'));
+    worker.start();
+    await work();
+    const first = told.length;
+    expect(first).toBeGreaterThan(0);
+    expect(seen).toEqual(['one']);
+    taken.resolve();
+    await work();
+    expect(told.length).toBeGreaterThan(first);
   });
 
   it('works off what comes later when woken, and not before it is started', async () => {
@@ -411,10 +469,13 @@ describe('the inbox worker', () => {
     const stuck = await inbox.put(terminate('stuck'));
     await inbox.put(terminate('next'));
     worker.start();
+    await work();
+    await inbox.put(terminate('later'));
+    worker.wake();
     await pass(clock, 9);
-    expect(seen).toEqual(['stuck']);
+    expect(seen).toEqual(['stuck', 'next']);
     await pass(clock, 2);
-    expect(seen).toEqual(['stuck', 'next', 'stuck']);
+    expect(seen).toEqual(['stuck', 'next', 'later', 'stuck']);
     expect(faults).toEqual(['working off a webhook']);
     expect(inbox.outcomes.get(stuck)).toContain('taken 1');
   });
@@ -494,7 +555,7 @@ describe('the inbox worker', () => {
         }),
     );
     const first = await inbox.put(terminate('one'));
-    await inbox.put(terminate('two'));
+    await inbox.put(callsWebhook({ copy: 2, calls: [{ id: 'one', event: 'terminate' }] }));
     worker.start();
     await work();
     let stopped = false;
