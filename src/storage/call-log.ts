@@ -16,6 +16,7 @@ import { listCalls, listNumberedCalls } from './call-list.ts';
 import { appendEvent, endingColumns, freeName, identityOf, newCall } from './call-row.ts';
 import { conversationFor } from './contacts/conversations.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { KeptQuery } from './kept-query.ts';
 import { hasName, linkedPair, openWindow, pairFor, WINDOW_MS } from './permission-book/pairs.ts';
 import type { CallsTable, Schema } from './schema.ts';
 import { changeCall, insertCall } from './write-call.ts';
@@ -70,7 +71,7 @@ export class SqlCallLog implements CallLog, CallQueries {
   }
 
   async keyOf(callId: string): Promise<string | null> {
-    const row = await this.#db.selectFrom('calls').select('id').where('call_id', '=', callId).executeTakeFirst();
+    const [row] = await KEY_OF.execute(this.#db, { callId });
     return row?.id ?? null;
   }
 
@@ -97,21 +98,13 @@ export class SqlCallLog implements CallLog, CallQueries {
 
   async bury(callId: string, at: number): Promise<void> {
     await this.#writes.run(async (db) => {
-      await db
-        .insertInto('tombstones')
-        .values({ call_id: callId, at })
-        .onConflict((conflict) => conflict.column('call_id').doNothing())
-        .execute();
-      await db
-        .deleteFrom('tombstones')
-        .where('at', '<', at - TOMBSTONE_KEPT_MS)
-        .execute();
+      await BURY.execute(db, { call_id: callId, at });
+      await FORGET_BURIED.execute(db, { before: at - TOMBSTONE_KEPT_MS });
     });
   }
 
   async buried(callId: string): Promise<boolean> {
-    const row = await this.#db.selectFrom('tombstones').select('at').where('call_id', '=', callId).executeTakeFirst();
-    return row !== undefined;
+    return (await BURIED.execute(this.#db, { callId })).length > 0;
   }
 
   async list(query: CallListQuery): Promise<CallPage> {
@@ -138,6 +131,24 @@ export class SqlCallLog implements CallLog, CallQueries {
     return rows.map((row) => ({ at: new Date(row.at).toISOString(), type: row.type, data: JSON.parse(row.data) }));
   }
 }
+
+type CallId = { readonly callId: string };
+
+const KEY_OF = new KeptQuery((db, { callId }: CallId) =>
+  db.selectFrom('calls').select('id').where('call_id', '=', callId),
+);
+const BURIED = new KeptQuery((db, { callId }: CallId) =>
+  db.selectFrom('tombstones').select('at').where('call_id', '=', callId),
+);
+const BURY = new KeptQuery((db, row: { readonly call_id: string; readonly at: number }) =>
+  db
+    .insertInto('tombstones')
+    .values(row)
+    .onConflict((conflict) => conflict.column('call_id').doNothing()),
+);
+const FORGET_BURIED = new KeptQuery((db, { before }: { readonly before: number }) =>
+  db.deleteFrom('tombstones').where('at', '<', before),
+);
 
 /** A webhook that names the user by number and by BSUID makes one pair of two; of a dial, the names are a client's. */
 async function pairOf(db: Kysely<Schema>, { direction, phoneNumberId, user, startedAt }: CallIdentity, at: number) {

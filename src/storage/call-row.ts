@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { CallIdentity, CallStatus, Ending } from '../call/index.ts';
+import { KeptQuery } from './kept-query.ts';
 import { projectOfNumber } from './project-of-number.ts';
 import type { CallsTable, Schema } from './schema.ts';
 
@@ -114,8 +115,9 @@ export async function appendEvent(
   type: string,
   data: Readonly<Record<string, string | number | boolean | null>>,
 ): Promise<void> {
-  await db
-    .insertInto('call_events')
-    .values({ call_key: id, at, type, data: JSON.stringify(data) })
-    .execute();
+  await APPEND.execute(db, { call_key: id, at, type, data: JSON.stringify(data) });
 }
+
+type Line = { readonly call_key: string; readonly at: number; readonly type: string; readonly data: string };
+
+const APPEND = new KeptQuery((db, line: Line) => db.insertInto('call_events').values(line));

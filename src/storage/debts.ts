@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Debt, DebtBook } from '../runtime/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Schema } from './schema.ts';
+import { KeptQuery } from './kept-query.ts';
+import type { GraphDebtsTable, Schema } from './schema.ts';
 
 /** What Graph still has to be told. */
 export class SqlDebtBook implements DebtBook {
@@ -15,24 +16,12 @@ export class SqlDebtBook implements DebtBook {
 
   /** The same debt twice is one debt, as old as the first. */
   async owe(debt: Debt): Promise<void> {
-    await this.#writes.run((db) =>
-      db
-        .insertInto('graph_debts')
-        .values({
-          call_id: debt.callId,
-          action: debt.action,
-          phone_number_id: debt.phoneNumberId,
-          since: debt.since,
-        })
-        .onConflict((conflict) => conflict.columns(['call_id', 'action']).doNothing())
-        .execute(),
-    );
+    const { callId: call_id, action, phoneNumberId: phone_number_id, since } = debt;
+    await this.#writes.run((db) => OWE.execute(db, { call_id, action, phone_number_id, since }));
   }
 
   async settle(callId: string, action: Debt['action']): Promise<void> {
-    await this.#writes.run((db) =>
-      db.deleteFrom('graph_debts').where('call_id', '=', callId).where('action', '=', action).execute(),
-    );
+    await this.#writes.run((db) => SETTLE.execute(db, { callId, action }));
   }
 
   async open(): Promise<readonly Debt[]> {
@@ -45,3 +34,16 @@ export class SqlDebtBook implements DebtBook {
     }));
   }
 }
+
+type Row = Pick<GraphDebtsTable, keyof GraphDebtsTable>;
+
+const OWE = new KeptQuery((db, row: Row) =>
+  db
+    .insertInto('graph_debts')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['call_id', 'action']).doNothing()),
+);
+
+const SETTLE = new KeptQuery((db, { callId, action }: { readonly callId: string; readonly action: Debt['action'] }) =>
+  db.deleteFrom('graph_debts').where('call_id', '=', callId).where('action', '=', action),
+);

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Inbox, RawWebhook, StoredWebhook, WorkedOff } from '../signaling/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Schema } from './schema.ts';
+import { KeptQuery } from './kept-query.ts';
+import type { Schema, WebhookInboxTable } from './schema.ts';
 
 const NOTHING = new Uint8Array();
 
@@ -17,20 +18,13 @@ export class SqlInbox implements Inbox {
 
   async store(webhook: RawWebhook): Promise<number | null> {
     return await this.#writes.run(async (db) => {
-      const row = await db
-        .insertInto('webhook_inbox')
-        .values({
-          received_at: webhook.receivedAt,
-          source: webhook.source,
-          delivery_key: webhook.deliveryKey,
-          body: webhook.body,
-          speaks_for: webhook.speaksFor === undefined ? null : JSON.stringify(webhook.speaksFor),
-          done_at: null,
-          outcome: null,
-        })
-        .onConflict((conflict) => conflict.column('delivery_key').doNothing())
-        .returning('id')
-        .executeTakeFirst();
+      const [row] = await STORE.execute(db, {
+        received_at: webhook.receivedAt,
+        source: webhook.source,
+        delivery_key: webhook.deliveryKey,
+        body: webhook.body,
+        speaks_for: webhook.speaksFor === undefined ? null : JSON.stringify(webhook.speaksFor),
+      });
       return row?.id ?? null;
     });
   }
@@ -55,8 +49,10 @@ export class SqlInbox implements Inbox {
   }
 
   async done(id: number, at: number, { outcome, keepBody }: WorkedOff): Promise<void> {
-    const changes = { done_at: at, outcome, ...(!keepBody && { body: NOTHING }) };
-    await this.#writes.run((db) => db.updateTable('webhook_inbox').set(changes).where('id', '=', id).execute());
+    const changes = { id, done_at: at, outcome };
+    await this.#writes.run((db) =>
+      keepBody ? CLOSE.execute(db, changes) : CLOSE_EMPTY.execute(db, { ...changes, body: NOTHING }),
+    );
   }
 
   async prune(before: number): Promise<number> {
@@ -68,4 +64,23 @@ export class SqlInbox implements Inbox {
       return Number(numDeletedRows);
     });
   }
+}
+
+type Stored = Pick<WebhookInboxTable, 'received_at' | 'source' | 'delivery_key' | 'body' | 'speaks_for'>;
+
+const STORE = new KeptQuery((db, row: Stored) =>
+  db
+    .insertInto('webhook_inbox')
+    .values({ ...row, done_at: null, outcome: null })
+    .onConflict((conflict) => conflict.column('delivery_key').doNothing())
+    .returning('id'),
+);
+
+type Closed = { readonly id: number; readonly done_at: number; readonly outcome: string };
+
+const CLOSE = new KeptQuery(closeRow<Closed>);
+const CLOSE_EMPTY = new KeptQuery(closeRow<Closed & Pick<WebhookInboxTable, 'body'>>);
+
+function closeRow<C extends Closed>(db: Kysely<Schema>, { id, ...changes }: C) {
+  return db.updateTable('webhook_inbox').set(changes).where('id', '=', id);
 }

@@ -2,7 +2,7 @@ import type { CompiledQuery, Kysely } from 'kysely';
 import { DatabaseError } from './database-error.ts';
 import type { Schema } from './schema.ts';
 
-type Values = Readonly<Record<string, string | number | null>>;
+type Values = Readonly<Record<string, string | number | Uint8Array | null>>;
 
 /** A statement that comes again and again. No other text has its name. */
 export interface KeptStatement {

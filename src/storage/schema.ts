@@ -50,7 +50,7 @@ export interface ApiKeysTable {
   revoked_at: number | null;
 }
 
-interface WebhookInboxTable {
+export interface WebhookInboxTable {
   id: Generated<number>;
   received_at: number;
   source: 'meta' | 'kapso';
@@ -124,7 +124,7 @@ interface TombstonesTable {
   at: number;
 }
 
-interface GraphDebtsTable {
+export interface GraphDebtsTable {
   call_id: string;
   action: 'reject' | 'terminate';
   phone_number_id: string;

@@ -111,13 +111,16 @@ export const WINDOW_MS = 24 * 3_600_000;
 
 /** Opens the service window, or keeps it open for longer. */
 export async function openWindow(db: Kysely<Schema>, pairId: string, until: number): Promise<void> {
-  await db
+  await OPEN_WINDOW.execute(db, { pairId, until });
+}
+
+const OPEN_WINDOW = new KeptQuery((db, { pairId, until }: { readonly pairId: string; readonly until: number }) =>
+  db
     .updateTable('permission_pairs')
     .set({ window_until: until })
     .where('id', '=', pairId)
-    .where((where) => where.or([where('window_until', 'is', null), where('window_until', '<', until)]))
-    .execute();
-}
+    .where((where) => where.or([where('window_until', 'is', null), where('window_until', '<', until)])),
+);
 
 function byName({ waId, userId }: PairKeys, pairs: readonly PairRow[]) {
   return {
