@@ -128,7 +128,7 @@ export class MediaPool {
     const worker = new Worker(new URL(entry, import.meta.url), {
       workerData,
       name: `media-${index}`,
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     worker.on('message', (report: MediaReport) => this.#onReport(index, report));
     worker.on('error', (error) =>

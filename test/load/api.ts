@@ -5,7 +5,8 @@
  *
  * Bridge, agent, phones with Graph, and the sender are four processes. The lists are first pages, pages after a cursor, and pages with
  * a filter; the webhooks those of bench:webhooks. Times count from when a request was due. `main thread` is the CPU of the
- * thread that serves HTTP and owns the database, as a share of one core. The same calls talk without any load before, which is
+ * thread that serves HTTP and owns the database, as a share of one core. `worked off` is the time from a webhook's arrival until
+ * all that it said is written and it is closed, p95 in ms. The same calls talk without any load before, which is
  * what the last column is of: it is wrong if the load gives calls an underrun that they do not have alone.
  */
 import { fork } from 'node:child_process';
@@ -41,6 +42,7 @@ const calls = Number(values.calls);
 const port = Number(values.port);
 
 const rows: Row[] = [];
+let logPath = '';
 const { agent, agentUrl } = await startBenchAgent(() => {});
 const desk = await LoadDesk.open(port, null);
 try {
@@ -74,16 +76,18 @@ async function measure(bridge: BridgeProcess): Promise<Row[]> {
     { name: 'lists', perSecond: Number(values.lists), connections: 64, requests: await lists(bridge.url) },
     { name: 'webhooks', perSecond: Number(values.webhooks), connections: 32, requests: webhooks() },
   ].filter(({ perSecond }) => perSecond > 0);
-  const before = { main: 0, at: 0 };
+  const before = { main: 0, at: 0, time: 0 };
   let main = 0;
   let reports: readonly StreamReport[] = [];
   const run = await desk.run(bridge, calls, speech, async () => {
     before.main = bridge.mainCpuMs();
     before.at = performance.now();
+    before.time = Date.now();
     reports = await load({ port, seconds, streams });
     main = (bridge.mainCpuMs() - before.main) / (performance.now() - before.at);
   });
   const underruns = underrunsOf(run);
+  const workedOff = round(percentile(workOffMs(before.time), 95));
   if (underruns > underrunsAlone || reports.some(({ statuses, sent }) => statuses['200'] !== sent))
     process.exitCode = 1;
   return reports.map(({ name, sent, tookMs, statuses, allMs }) => ({
@@ -94,6 +98,7 @@ async function measure(bridge: BridgeProcess): Promise<Row[]> {
     p99: round(percentile(tookMs, 99)),
     max: round(Math.max(...tookMs)),
     'not 200': sent - (statuses['200'] ?? 0),
+    'worked off': name === 'webhooks' ? workedOff : '',
     'main thread': round(main, 2),
     'all cores': round((run.cpuMs * calls) / (run.callSeconds * 1_000), 2),
     calls,
@@ -106,6 +111,15 @@ function underrunsOf({ records }: LoadRun): number {
   return sum(records.map(({ quality }) => quality?.['playout_underruns'] ?? 0));
 }
 
+/** How long each webhook took to be worked off that came from `since` on. Not yet: until now. Milliseconds. */
+function workOffMs(since: number): number[] {
+  const file = new DatabaseSync(logPath, { readOnly: true });
+  const sql = 'select coalesce(done_at, ?) - received_at as ms from webhook_inbox where received_at >= ?';
+  const times = file.prepare(sql).all(Date.now(), since);
+  file.close();
+  return times.map(({ ms }) => Number(ms));
+}
+
 async function load(job: LoadJob): Promise<readonly StreamReport[]> {
   const sender = fork(new URL('./support/http-load.ts', import.meta.url));
   sender.send(job);
@@ -114,6 +128,7 @@ async function load(job: LoadJob): Promise<readonly StreamReport[]> {
 }
 
 async function fillLog(path: string): Promise<void> {
+  logPath = path;
   await (await openDatabase({ path, masterKey: Buffer.alloc(32, 7) })).close();
   const file = new DatabaseSync(path);
   const write = async (sql: string) => file.exec(sql);

@@ -18,7 +18,7 @@ export class BridgeProcess {
     port: number,
     flags: readonly string[] = [],
   ): Promise<BridgeProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=4', ...flags, 'src/cli.ts', 'start'], {
+    const child = spawn(process.execPath, [...flags, 'src/cli.ts', 'start'], {
       env: { ...process.env, ...environment, TALKWIRE_PORT: String(port) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
