@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 
 /** The nice value of media threads; that of an ordinary process is 0, and lower ones go first. */
-const NICE = -10;
+const NICE = -4;
 
 /**
  * Has the calling thread go before others on a busy machine, this process's own main thread among them: a frame that is late

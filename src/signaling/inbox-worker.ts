@@ -35,8 +35,8 @@ export interface InboxWorker {
 
 /** Rows asked for at once. */
 const BATCH = 50;
-/** Begun before others get a turn of the event loop. */
-const AT_ONCE = 8;
+/** Begun before others get a turn of the event loop; more, when turns are so long that a whole batch came in one. */
+const AT_ONCE = { abreast: 3, behind: 8 };
 /** A webhook that fails this often is closed as failed; what spoke of calls stays in the inbox until it is pruned. */
 const ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 500;
@@ -152,7 +152,7 @@ class Worker implements InboxWorker {
       this.#faults = 0;
       return [...again.flat(), ...fresh];
     } catch (fault) {
-      this.#tell('reading the inbox', fault);
+      this.#observer.onFault('reading the inbox', fault);
       this.#faults += 1;
       if (this.#stopped) return [];
       this.#cancelRetry();
@@ -179,11 +179,12 @@ class Worker implements InboxWorker {
    */
   async #workOff(rows: readonly StoredWebhook[]): Promise<void> {
     const lanes = new Lanes();
+    const atOnce = rows.length < BATCH ? AT_ONCE.abreast : AT_ONCE.behind;
     const attempts: Promise<{ readonly id: number; readonly close: () => Promise<void> }>[] = [];
     for (const row of rows) {
       if (this.#stopped) break;
       attempts.push(this.#attempt(row, lanes).then((close) => ({ id: row.id, close })));
-      if (attempts.length % AT_ONCE === 0) await nextTurn();
+      if (attempts.length % atOnce === 0) await nextTurn();
     }
     for (const { id, close } of await Promise.all(attempts)) this.#closing.set(id, this.#untilClosed(id, close));
   }
@@ -224,7 +225,7 @@ class Worker implements InboxWorker {
 
   async #failed(row: StoredWebhook, fault: unknown): Promise<void> {
     const attempts = (this.#setAside.get(row.id)?.attempts ?? 0) + 1;
-    this.#tell('working off a webhook', fault);
+    this.#observer.onFault('working off a webhook', fault);
     if (attempts < ATTEMPTS || !(await this.#giveUp(row, fault))) this.#putAside(row.id, attempts);
   }
 
@@ -261,7 +262,7 @@ class Worker implements InboxWorker {
       this.#observer.onWorkedOff(id, outcome);
       return true;
     } catch (another) {
-      this.#tell('closing a webhook', another);
+      this.#observer.onFault('closing a webhook', another);
       return false;
     }
   }
@@ -282,16 +283,12 @@ class Worker implements InboxWorker {
     try {
       await inbox.prune(clock.now() - keepMs);
     } catch (fault) {
-      this.#tell('pruning the inbox', fault);
+      this.#observer.onFault('pruning the inbox', fault);
     }
     if (this.#stopped) return;
     this.#cancelPrune = clock.at(clock.now() + PRUNE_EVERY_MS, () => {
       this.#pruning = this.#prune();
     });
-  }
-
-  #tell(during: string, fault: unknown): void {
-    this.#observer.onFault(during, fault);
   }
 }
 

@@ -22,14 +22,14 @@ it.runIf(process.platform === 'linux')('goes before the main thread where that i
     thread.once('message', resolve).once('error', reject);
   });
   await thread.terminate();
-  expect(nice).toBe(went ? -10 : before);
+  expect(nice).toBe(went ? -4 : before);
   expect(went).toBe(mayGoFirst());
   expect(getPriority()).toBe(before);
 });
 
-/** CAP_SYS_NICE, or a limit of 30 and more (20 minus the nice value). */
+/** CAP_SYS_NICE, or a limit of 24 and more (20 minus the nice value). */
 function mayGoFirst(): boolean {
   const capabilities = BigInt(`0x${/CapEff:\s+(\w+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]}`);
   const limit = /Max nice priority\s+(\S+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  return ((capabilities >> 23n) & 1n) === 1n || limit === 'unlimited' || Number(limit) >= 30;
+  return ((capabilities >> 23n) & 1n) === 1n || limit === 'unlimited' || Number(limit) >= 24;
 }
