@@ -101,8 +101,8 @@ class Worker implements InboxWorker {
   }
 
   async idle(timeoutMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>();
     const { clock } = this.#options;
+    const late = Promise.withResolvers<void>();
     const cancel = clock.at(clock.now() + timeoutMs, late.resolve);
     await Promise.race([this.#finished(), late.promise]);
     cancel();

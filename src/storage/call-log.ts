@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql, type Updateable } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { CallIdentity, CallPatch, CallStatus, TimelineEvent } from '../call/index.ts';
 import type {
   CallDetail,
@@ -13,12 +13,12 @@ import type {
 import type { AgentName, CallLog, RecordedCall, UnfinishedCall } from '../runtime/ports.ts';
 import { callDetail } from './call-detail.ts';
 import { listCalls, listNumberedCalls } from './call-list.ts';
-import { appendEvent, endingColumns, freeName, identityOf, newCall } from './call-row.ts';
+import { appendEvent, identityOf, newCall } from './call-row.ts';
 import { conversationFor } from './contacts/conversations.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { KeptQuery } from './kept-query.ts';
 import { hasName, linkedPair, openWindow, pairFor, WINDOW_MS } from './permission-book/pairs.ts';
-import type { CallsTable, Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
 import { changeCall, insertCall } from './write-call.ts';
 
 /** Meta repeats webhooks for up to 7 days (meta-calling.md §3.2); no connect comes later than that. */
@@ -59,9 +59,8 @@ export class SqlCallLog implements CallLog, CallQueries {
   }
 
   async update(id: string, patch: CallPatch, at: number): Promise<void> {
-    const changes = { ...changedColumns(patch), updated_at: at };
     await this.#writes.run(async (db) => {
-      await changeCall(db, id, changes, patch, at);
+      await changeCall(db, id, patch, at);
       if (patch.sessionStartedAt !== undefined) await openWindowOfDial(db, id, patch.sessionStartedAt);
     });
   }
@@ -164,29 +163,4 @@ async function openWindowOfDial(db: Kysely<Schema>, id: string, pickedUpAt: numb
   const call = await db.selectFrom('calls').select(['direction', 'pair_id']).where('id', '=', id).executeTakeFirst();
   if (call?.direction !== 'outbound' || call.pair_id === null) return;
   await openWindow(db, call.pair_id, pickedUpAt + WINDOW_MS);
-}
-
-/** The first word on when a call was picked up holds: limits that are counted from it must not move. */
-function firstOf(pickedUpAt: number): RawBuilder<number> {
-  return sql<number>`coalesce(session_started_at, ${pickedUpAt})`;
-}
-
-type Changes = Omit<Updateable<CallsTable>, 'session_started_at' | 'call_id'> & {
-  session_started_at?: RawBuilder<number>;
-  call_id?: RawBuilder<string>;
-};
-
-function changedColumns(patch: CallPatch): Changes {
-  const { agent, ending, quality } = patch;
-  return {
-    ...(patch.status !== undefined && { status: patch.status }),
-    ...(patch.callId !== undefined && { call_id: freeName(patch.callId) }),
-    ...(patch.sessionStartedAt !== undefined && { session_started_at: firstOf(patch.sessionStartedAt) }),
-    ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
-    ...(patch.durationSeconds !== undefined && { duration_seconds: patch.durationSeconds }),
-    ...(agent !== undefined && { agent_id: agent.id, agent_name: agent.name }),
-    ...(patch.launched === true && { launched: 1 }),
-    ...(quality !== undefined && { quality: quality === null ? null : JSON.stringify(quality) }),
-    ...(ending !== undefined && endingColumns(ending)),
-  };
 }

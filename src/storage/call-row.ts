@@ -1,11 +1,7 @@
-import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { CallIdentity, CallStatus, Ending } from '../call/index.ts';
 import { KeptQuery } from './kept-query.ts';
-import { projectOfNumber } from './project-of-number.ts';
 import type { CallsTable, Schema } from './schema.ts';
-
-/** A write is tried for this long, and waits for those before it (GroupCommit). */
-const COMMITTED_WITHIN_MS = 10_000;
 
 /** What of a new call's row does not follow from its identity. */
 export interface NewCall {
@@ -19,11 +15,10 @@ export interface NewCall {
   readonly createdAt: number;
 }
 
-/** The row, as it is inserted: its project is the one that has the number now. */
-export function newCall(
-  identity: CallIdentity,
-  more: NewCall,
-): Omit<CallsTable, 'project_id' | 'created_at'> & { project_id: RawBuilder<string>; created_at: RawBuilder<number> } {
+/** A row as it is to be inserted: whose it is, `insertCall` finds out. */
+export type NewRow = Omit<CallsTable, 'project_id'>;
+
+export function newCall(identity: CallIdentity, more: NewCall): NewRow {
   return {
     id: identity.id,
     call_id: identity.callId,
@@ -54,20 +49,9 @@ export function newCall(
     pair_id: more.pairId,
     conversation_id: more.conversationId,
     placed_at: more.placedAt,
-    project_id: projectOfNumber(identity.phoneNumberId),
-    created_at: afterOthers(identity.phoneNumberId, more.createdAt),
+    created_at: more.createdAt,
     updated_at: more.createdAt,
   };
-}
-
-/**
- * Records are committed one after the other, a moment after the time that they have, and lists are in the order of that time:
- * without this, who asks for what is newer than a cursor would never hear of a call that had its time before and was
- * committed after. A clock that was set back by more is not followed.
- */
-function afterOthers(phoneNumberId: string, at: number): RawBuilder<number> {
-  const newest = sql<number>`(select max(created_at) from calls where project_id = ${projectOfNumber(phoneNumberId)})`;
-  return sql<number>`case when ${newest} between ${at} and ${at + COMMITTED_WITHIN_MS} then ${newest} + 1 else ${at} end`;
 }
 
 export function identityOf(row: Selectable<CallsTable>): CallIdentity {
@@ -83,14 +67,6 @@ export function identityOf(row: Selectable<CallsTable>): CallIdentity {
     deeplinkPayload: row.deeplink_payload,
     bizOpaqueCallbackData: row.biz_opaque_callback_data,
   };
-}
-
-/**
- * Meta's name for a record that is being changed, unless another record has it: whose it was first it stays, and what else
- * is written of the second is written all the same. A webhook may name a client's call by a guess (LiveCalls).
- */
-export function freeName(callId: string): RawBuilder<string> {
-  return sql<string>`case when exists (select 1 from calls as others where others.call_id = ${callId} and others.id <> calls.id) then call_id else ${callId} end`;
 }
 
 export function endingColumns(ending: Ending) {

@@ -57,6 +57,24 @@ export class KeptQuery<V extends Values, Row> {
   }
 }
 
+/** Statements that differ by which values they are given: one is kept for each set of names. There must be few of those. */
+export class KeptQueries<V extends Values, Row> {
+  readonly #build: ConstructorParameters<typeof KeptQuery<V, Row>>[0];
+  readonly #kept = new Map<string, KeptQuery<V, Row>>();
+
+  constructor(build: ConstructorParameters<typeof KeptQuery<V, Row>>[0]) {
+    this.#build = build;
+  }
+
+  /** Runs the one for these values, in the transaction of `db` if that is one. */
+  async execute(db: Kysely<Schema>, values: V): Promise<readonly Row[]> {
+    const names = Object.keys(values).join();
+    const query = this.#kept.get(names) ?? new KeptQuery(this.#build);
+    this.#kept.set(names, query);
+    return await query.execute(db, values);
+  }
+}
+
 /** Stands for a value while the query is built. */
 class Slot {
   readonly name: string;

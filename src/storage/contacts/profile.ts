@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Schema } from '../schema.ts';
+import { KeptQueries } from '../kept-query.ts';
+import type { PermissionPairsTable, Schema } from '../schema.ts';
 import { NOTHING_KNOWN } from './contact-columns.ts';
 
 /** What a webhook says of a user; null for what it does not say. */
@@ -16,18 +17,24 @@ export async function noteProfile(
   { name, username, parentUserId }: Profile,
   at: number,
 ): Promise<void> {
-  const said = Object.entries({ profile_name: name, username, parent_user_id: parentUserId }).filter(
-    ([, value]) => value !== null,
-  );
-  if (said.length === 0) return;
-  await db
-    .updateTable('permission_pairs')
-    .set({ ...Object.fromEntries(said), updated_at: at })
-    .where('id', '=', pairId)
-    // Most say what is known already, and a row that does not change is not written.
-    .where((where) => where.or(said.map(([column, value]) => isOther(column, value))))
-    .execute();
+  const said: Said = {
+    ...(name !== null && { profile_name: name }),
+    ...(username !== null && { username }),
+    ...(parentUserId !== null && { parent_user_id: parentUserId }),
+  };
+  if (Object.keys(said).length > 0) await NOTE.execute(db, { id: pairId, updated_at: at, ...said });
 }
+
+type Said = Partial<Pick<PermissionPairsTable, 'profile_name' | 'username' | 'parent_user_id'>>;
+
+const NOTE = new KeptQueries((db, { id, updated_at, ...said }: { id: string; updated_at: number } & Said) =>
+  db
+    .updateTable('permission_pairs')
+    .set({ ...said, updated_at })
+    .where('id', '=', id)
+    // Most say what is known already, and a row that does not change is not written.
+    .where((where) => where.or(Object.entries(said).map(([column, value]) => isOther(column, value)))),
+);
 
 /**
  * Makes the contact one of this project, in the transaction of `db`. What another project knew of the user is not for this

@@ -25,8 +25,7 @@ export async function writeDialRecord(
     placedAt,
     createdAt,
   });
-  const values = { ...row, ...(order.voiceAgentId !== null && agentColumns(db, order.voiceAgentId)) };
-  await insertCall(db, values, placedAt ?? order.createdAt);
+  await insertCall(db, row, createdAt, order.voiceAgentId);
 }
 
 /** Keeps a dial that waits, new or again, in the transaction of `db`. `askedAt` null leaves what is there. */
@@ -70,12 +69,6 @@ function identityOf(order: DialOrder, startedAt: number): CallIdentity {
     deeplinkPayload: null,
     bizOpaqueCallbackData: order.bizOpaqueCallbackData,
   };
-}
-
-/** Looked up by the statement that writes the record. Both are null if the agent is gone. */
-function agentColumns(db: Kysely<Schema>, id: string) {
-  const agent = db.selectFrom('voice_agents').where('id', '=', id);
-  return { agent_id: agent.select('id'), agent_name: agent.select('name') };
 }
 
 function earlier(one: number | null, other: number | null): number | null {

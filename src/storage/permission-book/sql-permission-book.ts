@@ -16,9 +16,9 @@ import type {
   WaitingDial,
   WaitingEnding,
 } from '../../permissions/ports.ts';
-import { freeName } from '../call-row.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
+import { freeName } from '../write-call.ts';
 import { forgetKey, rememberKey } from './idempotency.ts';
 import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
 import { findPair, linkedPair, openWindow, WINDOW_MS } from './pairs.ts';

@@ -9,6 +9,7 @@ const OF_ONE_KIND: Readonly<Record<string, string>> = {
   'contacts/statements.test.ts': "SQLite's choice of indexes",
   'together.test.ts': 'gathers what is asked for',
   'kept-statements.test.ts': "SQLite's own driver",
+  'group-commit.test.ts': 'a file that is brought to the disk, and a disk that fails',
   'single-owner.test.ts': 'the claim on a file',
   'single-owner-postgres.test.ts': 'the claim by an advisory lock',
   'database-postgres.test.ts': 'sessions and outages of a server',
