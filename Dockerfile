@@ -26,6 +26,5 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.TALKWIRE_PORT || 8080) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# A small young generation: sound makes little garbage, and memory stays with the calls.
 # No shell and no npm in between: SIGTERM must reach the service, which drains its calls.
 CMD ["node", "dist/cli.js", "start"]

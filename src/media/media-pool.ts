@@ -128,6 +128,7 @@ export class MediaPool {
     const worker = new Worker(new URL(entry, import.meta.url), {
       workerData,
       name: `media-${index}`,
+      // Sound makes little garbage: what is small is collected quickly, and memory stays with the calls.
       resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     worker.on('message', (report: MediaReport) => this.#onReport(index, report));

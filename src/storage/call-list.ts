@@ -10,7 +10,7 @@ import {
 import { type ListedRow, RECORD_COLUMNS, toRecord } from './call-record.ts';
 import { countOf, placesOf, type Search, searchOf } from './call-search.ts';
 import { LINK_COLUMNS, linksIn } from './contacts/call-links.ts';
-import { KeptQuery } from './kept-query.ts';
+import { KeptQueries } from './kept-query.ts';
 import { cursorAt, pageBy, type Reach } from './keyset-page.ts';
 import type { Schema } from './schema.ts';
 
@@ -51,29 +51,36 @@ export async function listNumberedCalls(
   };
 }
 
-/** One for each set of filters that is asked by: they are few, and long. */
-const PAGES = new Map<string, KeptQuery<Search, ListedRow>>();
-const COUNTS = new Map<string, KeptQuery<Search, { readonly count: number }>>();
+/** By the side and the length of a page. */
+const PAGES = new Map<string, KeptQueries<Search, ListedRow>>();
 /** Pages are read in one of these lengths, so that there are few statements. */
 const LENGTHS = [1, 21, 101];
 
 type Span = Omit<Reach, 'beyond'>;
 
 async function callsAt(db: Kysely<Schema>, search: Search, { side, limit }: Span): Promise<readonly ListedRow[]> {
-  const order = side === 'newer' ? 'asc' : 'desc';
   const length = LENGTHS.find((each) => each >= limit) ?? limit;
-  const query = keptFor(PAGES, `${side} ${length} ${Object.keys(search).join()}`, (of, values) =>
-    of
-      .selectFrom(rowsOf(of, values, { side, limit: length }).as('calls'))
-      .leftJoin('permission_pairs as pair', 'pair.id', 'calls.pair_id')
-      .leftJoin('conversations as conversation', 'conversation.id', 'calls.conversation_id')
-      .leftJoin('numbers as number', 'number.phone_number_id', 'calls.phone_number_id')
-      .select(RECORD_COLUMNS)
-      .select(LINK_COLUMNS)
-      .orderBy('calls.created_at', order)
-      .orderBy('calls.id', order),
+  const key = `${side} ${length}`;
+  const pages = PAGES.get(key) ?? pagesOf({ side, limit: length });
+  PAGES.set(key, pages);
+  return (await pages.execute(db, search)).slice(0, limit);
+}
+
+function pagesOf(span: Span): KeptQueries<Search, ListedRow> {
+  const order = span.side === 'newer' ? 'asc' : 'desc';
+  return new KeptQueries(
+    (db, search) =>
+      db
+        .selectFrom(rowsOf(db, search, span).as('calls'))
+        .leftJoin('permission_pairs as pair', 'pair.id', 'calls.pair_id')
+        .leftJoin('conversations as conversation', 'conversation.id', 'calls.conversation_id')
+        .leftJoin('numbers as number', 'number.phone_number_id', 'calls.phone_number_id')
+        .select(RECORD_COLUMNS)
+        .select(LINK_COLUMNS)
+        .orderBy('calls.created_at', order)
+        .orderBy('calls.id', order),
+    { keepsPlan: true },
   );
-  return (await query.execute(db, search)).slice(0, limit);
 }
 
 /** The columns of the calls in their places. Those that are skipped are not read from the table. */
@@ -84,20 +91,11 @@ function rowsOf(db: Kysely<Schema>, search: Search, span: Span) {
 }
 
 /** One more than pages are numbered for tells that there are more. */
-async function countCalls(db: Kysely<Schema>, search: Search): Promise<number> {
-  const query = keptFor(COUNTS, Object.keys(search).join(), (of, values) => countOf(of, values, NUMBERED_CALLS + 1));
-  const [row] = await query.execute(db, search);
-  return row!.count;
-}
+const COUNTS = new KeptQueries((db, search: Search) => countOf(db, search, NUMBERED_CALLS + 1), { keepsPlan: true });
 
-function keptFor<Row>(
-  kept: Map<string, KeptQuery<Search, Row>>,
-  key: string,
-  build: ConstructorParameters<typeof KeptQuery<Search, Row>>[0],
-): KeptQuery<Search, Row> {
-  const known = kept.get(key) ?? new KeptQuery(build, { keepsPlan: true });
-  kept.set(key, known);
-  return known;
+async function countCalls(db: Kysely<Schema>, search: Search): Promise<number> {
+  const [row] = await COUNTS.execute(db, search);
+  return row!.count;
 }
 
 function recordOf(row: ListedRow): CallRecord {

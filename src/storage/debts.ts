@@ -35,6 +35,7 @@ export class SqlDebtBook implements DebtBook {
   }
 }
 
+/** As a type: an interface does not say that it has no other members. */
 type Row = Pick<GraphDebtsTable, keyof GraphDebtsTable>;
 
 const OWE = new KeptQuery((db, row: Row) =>

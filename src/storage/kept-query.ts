@@ -11,6 +11,9 @@ export interface KeptStatement {
   readonly keepsPlan: boolean;
 }
 
+type Build<V, Row> = (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> };
+type KeptOptions = { readonly keepsPlan?: boolean };
+
 let made = 0;
 
 /**
@@ -19,7 +22,7 @@ let made = 0;
  * by their names for good.
  */
 export class KeptQuery<V extends Values, Row> {
-  readonly #build: (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> };
+  readonly #build: Build<V, Row>;
   readonly #name = `kept_${++made}`;
   readonly #keepsPlan: boolean;
   readonly #compiled = new WeakMap<object, CompiledQuery<Row>>();
@@ -28,10 +31,7 @@ export class KeptQuery<V extends Values, Row> {
    * `build` must put the values into the query as they are: it neither looks at them nor calculates with them. A query that
    * `keepsPlan` names its columns, and its limit as a literal.
    */
-  constructor(
-    build: (db: Kysely<Schema>, values: V) => { compile(): CompiledQuery<Row> },
-    { keepsPlan = false }: { readonly keepsPlan?: boolean } = {},
-  ) {
+  constructor(build: Build<V, Row>, { keepsPlan = false }: KeptOptions = {}) {
     this.#build = build;
     this.#keepsPlan = keepsPlan;
   }
@@ -59,17 +59,20 @@ export class KeptQuery<V extends Values, Row> {
 
 /** Statements that differ by which values they are given: one is kept for each set of names. There must be few of those. */
 export class KeptQueries<V extends Values, Row> {
-  readonly #build: ConstructorParameters<typeof KeptQuery<V, Row>>[0];
+  readonly #build: Build<V, Row>;
+  readonly #options: KeptOptions;
   readonly #kept = new Map<string, KeptQuery<V, Row>>();
 
-  constructor(build: ConstructorParameters<typeof KeptQuery<V, Row>>[0]) {
+  /** The same as of a KeptQuery; `build` may look at which values it is given. */
+  constructor(build: Build<V, Row>, options: KeptOptions = {}) {
     this.#build = build;
+    this.#options = options;
   }
 
   /** Runs the one for these values, in the transaction of `db` if that is one. */
   async execute(db: Kysely<Schema>, values: V): Promise<readonly Row[]> {
     const names = Object.keys(values).join();
-    const query = this.#kept.get(names) ?? new KeptQuery(this.#build);
+    const query = this.#kept.get(names) ?? new KeptQuery(this.#build, this.#options);
     this.#kept.set(names, query);
     return await query.execute(db, values);
   }

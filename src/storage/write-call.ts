@@ -127,7 +127,7 @@ function changeOf(db: Kysely<Schema>, { id, call_id, session_started_at, ...colu
  * Meta's name for a record that is being changed, unless another record has it: whose it was first it stays, and what else
  * is written of the second is written all the same. A webhook may name a client's call by a guess (LiveCalls).
  */
-export function freeName(callId: string): RawBuilder<string> {
+function freeName(callId: string): RawBuilder<string> {
   return sql<string>`case when exists (select 1 from calls as others where others.call_id = ${callId} and others.id <> calls.id) then call_id else ${callId} end`;
 }
 

@@ -18,7 +18,7 @@ import type {
 } from '../../permissions/ports.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Schema } from '../schema.ts';
-import { freeName } from '../write-call.ts';
+import { changeCall } from '../write-call.ts';
 import { forgetKey, rememberKey } from './idempotency.ts';
 import { writeGrant, writePause, writeRefusal, writeReport } from './ledger.ts';
 import { findPair, linkedPair, openWindow, WINDOW_MS } from './pairs.ts';
@@ -152,13 +152,7 @@ export class SqlPermissionBook implements PermissionBook {
   }
 
   async named(id: string, callId: string, at: number): Promise<void> {
-    await this.#writes.run((db) =>
-      db
-        .updateTable('calls')
-        .set({ call_id: freeName(callId), updated_at: at })
-        .where('id', '=', id)
-        .execute(),
-    );
+    await this.#writes.run((db) => changeCall(db, id, { callId }, at));
   }
 
   async giveUp(id: string, ending: WaitingEnding, at: number): Promise<boolean> {
